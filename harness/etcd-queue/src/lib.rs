@@ -1,0 +1,1 @@
+//! A queue on etcd that survives a dead watch.
