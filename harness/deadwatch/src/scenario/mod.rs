@@ -1,5 +1,7 @@
 //! What shall happen: a scenario file, parsed and checked. The first room of the pipeline.
 
+#[cfg(test)]
+pub(crate) mod testing;
 mod version;
 
 use std::time::Duration;

@@ -1,1 +1,17 @@
-//! To come.
+//! The timeline is played: calls and steps at their times, and what comes back is written down.
+//!
+//! [`play`] takes a started etcd, a wire and a started subject, and hands on a [`History`](crate::history::History).
+//! It judges nothing. Everything it knows it has from one loop over replies, sightings and its own clock, so that
+//! the order of a history is the order in which things reached one place.
+
+mod aftermath;
+mod agenda;
+mod cast;
+mod harness_client;
+mod play;
+mod preflight;
+mod producer;
+mod pulse;
+mod record;
+
+pub use play::{Pace, Set, play};

@@ -1,0 +1,121 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Proves whether a queue consumer survives a dead etcd watch.
+#[derive(Debug, Parser)]
+#[command(name = "deadwatch", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// Take the scenarios of this folder in place of those built in.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes, the first that applies over all runs:
+  70  the harness itself failed
+  64  wrong usage or a bad scenario file
+   1  something other than the snapshot says (without a snapshot: something unsafe)
+   2  a run was inconclusive
+   4  nothing ran
+   0  all is as it should be";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the bug: the crash, what the one-line fix does, and what surviving looks like
+    Repro(Place),
+    /// Run scenarios against subjects, and compare with the snapshots
+    Run(Run),
+    /// List the scenarios, one a line: name, title
+    List(List),
+    /// Parse scenario files and say what is wrong with them; run nothing
+    Check {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the JSON schema of a scenario file
+    Schema,
+    /// Say which backends and subjects can run here, and what is missing for the others
+    Doctor {
+        /// The image to look for, in place of the usual ones; may hold {version}.
+        #[arg(long, value_name = "REF", env = "DEADWATCH_IMAGE")]
+        image: Option<String>,
+    },
+}
+
+/// Where a run takes place.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Place {
+    /// Which etcd to run on.
+    #[arg(long = "on", value_name = "BACKEND", default_value = "auto")]
+    pub on: On,
+    /// The container image, in place of the usual ones; may hold {version}.
+    #[arg(long, value_name = "REF", env = "DEADWATCH_IMAGE")]
+    pub image: Option<String>,
+}
+
+/// The backends by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    /// The first of docker, process, embedded that can be had.
+    Auto,
+    /// An etcd in this process.
+    Embedded,
+    /// A real etcd binary of the scenario's version.
+    Process,
+    /// A container.
+    Docker,
+}
+
+/// What to run, and how to show it.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// Scenario files, or names as `list` prints them; none means all.
+    #[arg(value_name = "SCENARIO")]
+    pub scenarios: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+    /// Built-in subjects joined by commas (naive, checked, resilient, original), or one command that speaks the
+    /// line protocol; may be repeated.
+    #[arg(long = "subject", value_name = "NAMES-OR-COMMAND")]
+    pub subjects: Vec<String>,
+    /// For people, or one JSON object a line and run.
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// What is free to vary is drawn from this.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Run everything this many times.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Keep each run's history as a JSON file in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+}
+
+/// How runs are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A timeline.
+    Human,
+    /// One object a line.
+    Json,
+}
+
+/// What to list.
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// The etcd releases that the scenarios name, instead.
+    #[arg(long, conflicts_with = "clients")]
+    pub etcds: bool,
+    /// The clientv3 releases that the scenarios name, instead.
+    #[arg(long)]
+    pub clients: bool,
+}

@@ -1,0 +1,12 @@
+//! One run from end to end: the rooms of the pipeline, called in their order; and many runs side by side.
+//!
+//! The command line and the tests come in here. A run has a thread and a runtime of its own: its panics, its timers
+//! and its virtual clock are nobody else's.
+
+mod crew;
+mod order;
+mod perform;
+
+pub use crew::Crew;
+pub use order::{Missing, Order};
+pub use perform::{Run, perform};

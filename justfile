@@ -1,0 +1,32 @@
+# What there is to do here. `just` alone lists it.
+
+[private]
+default:
+    @just --list --unsorted
+
+# See the bug: the crash, the one-line fix, and what surviving looks like
+repro *ARGS:
+    cargo repro {{ARGS}}
+
+# Every scenario against every implementation on every etcd that is here
+test *ARGS:
+    cargo test {{ARGS}}
+
+# Build a real etcd from its Go module into target/etcd/VERSION/ (needs Go)
+etcd VERSION:
+    harness/tools/etcd/build {{VERSION}}
+
+# Build the Go original against a clientv3 release (needs Go)
+original VERSION="3.5.11":
+    harness/original/build {{VERSION}}
+
+# Build every real etcd and every Go original that the scenarios name
+real:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for version in $(cargo run --quiet --package deadwatch -- list --etcds); do harness/tools/etcd/build "$version"; done
+    for version in $(cargo run --quiet --package deadwatch -- list --clients); do harness/original/build "$version"; done
+
+# What CI runs, on a clean clone
+ci:
+    .ci/run
