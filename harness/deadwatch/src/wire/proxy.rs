@@ -1,0 +1,136 @@
+//! The wire on loopback: a listener of its own for each client, and a relay for each of its connections.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
+
+use super::observer::Observer;
+use super::relay::relay;
+use super::sighting::Sighting;
+use super::upstream::Upstream;
+use crate::etcd::Address;
+
+/// How long a listener leaves the machine alone that has no file descriptor left for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What lies between the clients and one etcd.
+///
+/// Dropping it ends its listeners and connections, as soon as the runtime gets to their tasks.
+#[derive(Debug)]
+pub struct Wire {
+    upstream: Arc<Upstream>,
+    sightings: UnboundedSender<Sighting>,
+    routes: Mutex<Routes>,
+}
+
+/// The clients' ways in, and the tasks that serve them.
+#[derive(Debug, Default)]
+struct Routes {
+    addresses: BTreeMap<String, Address>,
+    listeners: JoinSet<()>,
+}
+
+impl Wire {
+    /// A wire to the etcd at `upstream`, that reports what it sees to `sightings`.
+    pub fn new(upstream: Address, sightings: UnboundedSender<Sighting>) -> Self {
+        Self { upstream: Arc::new(Upstream::new(upstream)), sightings, routes: Mutex::default() }
+    }
+
+    /// Where that client reaches the etcd through this wire: the same address whenever the same client asks.
+    ///
+    /// While the etcd refuses connections, this address still accepts them, and resets each at once: a client
+    /// then sees a connection that broke before it said anything, and not one that was refused. gRPC clients
+    /// call both unavailable and try again. Such a connection is seen as connected and disconnected.
+    ///
+    /// # Errors
+    /// Those of opening a port on loopback.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, nothing has happened.
+    pub async fn route(&self, client: &str) -> io::Result<Address> {
+        let mut routes = self.routes.lock().await;
+        let Routes { addresses, listeners } = &mut *routes;
+        match addresses.entry(client.to_owned()) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(unknown) => {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+                let address = Address::Tcp(listener.local_addr()?);
+                let line = Line {
+                    client: client.to_owned(),
+                    upstream: Arc::clone(&self.upstream),
+                    sightings: self.sightings.clone(),
+                };
+                listeners.spawn(line.listen(listener));
+                Ok(unknown.insert(address).clone())
+            }
+        }
+    }
+
+    /// Lets connections from now on lead to another address; those that are open stay where they are.
+    pub fn redirect(&self, upstream: Address) {
+        self.upstream.replace(upstream);
+    }
+}
+
+/// One client's way through the wire.
+#[derive(Clone)]
+struct Line {
+    client: String,
+    upstream: Arc<Upstream>,
+    sightings: UnboundedSender<Sighting>,
+}
+
+impl Line {
+    async fn listen(self, listener: TcpListener) {
+        // Dropped with this task, and ends the connections then.
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((connection, _)) => {
+                        connections.spawn(self.clone().carry(connection));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, client = self.client, "could not accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+
+    async fn carry(self, mut client: TcpStream) {
+        let observer = Observer::new(self.client.clone(), self.sightings);
+        if let Err(error) = carry(&mut client, &self.upstream, observer).await {
+            tracing::debug!(%error, client = self.client, "a connection was reset");
+            reset(&client);
+        }
+    }
+}
+
+async fn carry(client: &mut TcpStream, upstream: &Upstream, observer: Observer) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let mut server = upstream.connect().await?;
+    relay(client, &mut server, observer).await.inspect_err(|_| reset(&server))
+}
+
+/// Lets the connection end as a broken one when it is dropped, and not as a finished one.
+fn reset(connection: &TcpStream) {
+    if let Err(error) = connection.set_zero_linger() {
+        tracing::debug!(%error, "could not reset a connection");
+    }
+}
+
+#[cfg(test)]
+#[path = "proxy_tests.rs"]
+mod tests;
