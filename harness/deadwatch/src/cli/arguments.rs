@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::etcd::On;
+
 /// Proves whether a queue consumer survives a dead etcd watch.
 #[derive(Debug, Parser)]
 #[command(name = "deadwatch", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -52,25 +54,12 @@ pub enum Command {
 /// Where a run takes place.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Place {
-    /// Which etcd to run on.
+    /// Which etcd to run on: auto, embedded, process or docker.
     #[arg(long = "on", value_name = "BACKEND", default_value = "auto")]
     pub on: On,
     /// The container image, in place of the usual ones; may hold {version}.
     #[arg(long, value_name = "REF", env = "DEADWATCH_IMAGE")]
     pub image: Option<String>,
-}
-
-/// The backends by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum On {
-    /// The first of docker, process, embedded that can be had.
-    Auto,
-    /// An etcd in this process.
-    Embedded,
-    /// A real etcd binary of the scenario's version.
-    Process,
-    /// A container.
-    Docker,
 }
 
 /// What to run, and how to show it.
@@ -118,4 +107,7 @@ pub struct List {
     /// The clientv3 releases that the scenarios name, instead.
     #[arg(long)]
     pub clients: bool,
+    /// Only scenarios whose names begin so, such as `auth/`.
+    #[arg(value_name = "PREFIX")]
+    pub prefixes: Vec<String>,
 }

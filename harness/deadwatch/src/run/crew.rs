@@ -2,8 +2,8 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Real runs mostly wait: this many at once keep two cores busy enough, and late steps rare.
-const REAL_RUNS: usize = 16;
+
+
 
 /// A limit on the runs that go on at once, whoever starts them.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ pub struct Place<'a> {
 }
 
 impl Crew {
+    /// Real runs mostly wait: this many at once keep two cores busy enough, and late steps rare.
+    pub const REAL_RUNS: usize = 16;
+
     /// A crew with this many places.
     pub const fn of(places: usize) -> Self {
         Self { free: Mutex::new(places), freed: Condvar::new() }
@@ -26,7 +29,7 @@ impl Crew {
 
     /// The crew of all runs in real time.
     pub fn real() -> &'static Self {
-        static CREW: Crew = Crew::of(REAL_RUNS);
+        static CREW: Crew = Crew::of(Crew::REAL_RUNS);
         &CREW
     }
 

@@ -4,9 +4,11 @@
 //! and its virtual clock are nobody else's.
 
 mod crew;
+mod many;
 mod order;
 mod perform;
 
 pub use crew::Crew;
-pub use order::{Missing, Order};
+pub use many::{Finished, perform_all};
+pub use order::Order;
 pub use perform::{Run, perform};

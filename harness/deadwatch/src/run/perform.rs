@@ -1,0 +1,92 @@
+//! One run, from the start of its etcd to its judgement.
+
+use tokio::sync::mpsc;
+
+use super::{Crew, Order};
+use crate::{
+    etcd::{self, Etcd, EtcdError},
+    history::{Event, Happening, History, Inconclusive},
+    stage::{self, Pace, Set},
+    subject,
+    verdict::{Judgement, judge},
+    wire::Wire,
+};
+
+/// A run that was made.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What happened.
+    pub history: History,
+    /// What it means.
+    pub judgement: Judgement,
+    /// The last lines of the etcd's log.
+    pub etcd_log: String,
+    /// What the subject wrote to its standard error.
+    pub subject_log: String,
+}
+
+/// Makes a run, on this thread and a runtime of its own; blocks until a place in the crew is free, and then for as
+/// long as the run takes.
+///
+/// A run that can't be made is inconclusive; the reason is in its history.
+///
+/// # Errors
+/// The operating system gave no runtime.
+pub fn perform(order: &Order) -> std::io::Result<Run> {
+    let _place = Crew::real().join();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let run = runtime.block_on(play(order));
+    Ok(run)
+}
+
+async fn play(order: &Order) -> Run {
+    let etcd = match etcd::start(&order.choice, &order.scenario.etcd).await {
+        Ok(etcd) => etcd,
+        Err(error) => return not_started(order, &error),
+    };
+    let run = on_stage(order, etcd.as_ref()).await;
+    etcd.stop().await;
+    run
+}
+
+async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
+    let (sightings_out, sightings) = mpsc::unbounded_channel();
+    let subject = match subject::start(&order.subject, &order.scenario) {
+        Ok(subject) => subject,
+        Err(error) => {
+            let why = Inconclusive::Protocol(format!("could not {error}"));
+            return proving_nothing(order, why, etcd.log());
+        }
+    };
+    let log = subject.log.clone();
+    let history = stage::play(Set {
+        scenario: order.scenario.clone(),
+        subject_name: order.subject.to_string(),
+        backend_name: order.backend().to_string(),
+        etcd: etcd.address(),
+        credentials: etcd.credentials(),
+        wire: Wire::new(etcd.address(), sightings_out),
+        sightings,
+        subject,
+        pace: Pace::Real,
+    })
+    .await;
+    let judgement = judge(&history);
+    Run { history, judgement, etcd_log: etcd.log(), subject_log: log.text() }
+}
+
+fn not_started(order: &Order, error: &EtcdError) -> Run {
+    proving_nothing(order, Inconclusive::Backend(format!("could not {error}")), String::new())
+}
+
+/// A run that ended before its stage was set.
+fn proving_nothing(order: &Order, why: Inconclusive, etcd_log: String) -> Run {
+    let history = History {
+        scenario: order.scenario.clone(),
+        subject: order.subject.to_string(),
+        backend: order.backend().to_string(),
+        events: vec![Event { at_ns: -1, what: Happening::Inconclusive { why } }],
+    };
+    let judgement = judge(&history);
+    Run { history, judgement, etcd_log, subject_log: String::new() }
+}
