@@ -1,0 +1,159 @@
+//! A real etcd of one release, for these tests alone: its own directory, its own ports, gone when dropped.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use deadwatch::etcd::{Address, Credentials};
+use etcd_client::{Client, ConnectOptions};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+/// How long a server may take to answer after it was started.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How often something is looked at until it has come about.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Where the binary of a release lies, if it is there.
+pub fn binary(version: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/etcd").join(version).join("etcd")
+}
+
+/// Whether the etcd asks for a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// It does; tokens live for 1 s.
+    On,
+    /// It does not.
+    Off,
+}
+
+/// A running etcd.
+pub struct Etcd {
+    version: &'static str,
+    directory: tempfile::TempDir,
+    client_port: u16,
+    peer_port: u16,
+    process: Child,
+    auth: Auth,
+}
+
+impl Etcd {
+    /// Starts one and waits until it serves.
+    pub async fn start(version: &'static str, auth: Auth) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let [client_port, peer_port] = free_ports();
+        let process = spawn(version, &directory, client_port, peer_port);
+        let etcd = Self { version, directory, client_port, peer_port, process, auth };
+        let mut client = etcd.ready(None).await;
+        if auth == Auth::On {
+            client.user_add("root", "root", None).await.unwrap();
+            client.user_grant_role("root", "root").await.unwrap();
+            client.auth_enable().await.unwrap();
+        }
+        etcd
+    }
+
+    /// Where it is reached.
+    pub fn address(&self) -> Address {
+        Address::Tcp(([127, 0, 0, 1], self.client_port).into())
+    }
+
+    /// As whom.
+    pub fn credentials(&self) -> Option<Credentials> {
+        (self.auth == Auth::On).then(Credentials::root)
+    }
+
+    /// A client of the test's own, freshly logged in.
+    pub async fn admin(&self) -> Client {
+        self.ready(Some("root")).await
+    }
+
+    /// A client of the test's own, logged in with another password than the first.
+    pub async fn admin_with(&self, password: &str) -> Client {
+        self.ready(Some(password)).await
+    }
+
+    /// Ends it as a power failure would.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again on the same port with the same data.
+    pub fn start_again(&mut self) {
+        self.process = spawn(self.version, &self.directory, self.client_port, self.peer_port);
+    }
+
+    async fn ready(&self, password: Option<&str>) -> Client {
+        let endpoint = format!("127.0.0.1:{}", self.client_port);
+        let login = password.filter(|_| self.auth == Auth::On);
+        let options = login.map(|password| ConnectOptions::new().with_user("root", password));
+        let connecting = async {
+            loop {
+                if let Ok(mut client) = Client::connect([&endpoint], options.clone()).await
+                    && client.get("ready", None).await.is_ok()
+                {
+                    return client;
+                }
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(READY_WITHIN, connecting).await.expect("etcd serves")
+    }
+
+    /// Waits until a metric of the server's has this value.
+    pub async fn until_metric(&self, name: &str, value: f64) {
+        let looking = async {
+            while self.metric(name).await != Some(value) {
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(Duration::from_secs(5), looking).await.unwrap_or_else(|_| panic!("{name} never was {value}"));
+    }
+
+    async fn metric(&self, name: &str) -> Option<f64> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.client_port)).await.ok()?;
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.ok()?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page).await.ok()?;
+        page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn spawn(version: &str, directory: &tempfile::TempDir, client_port: u16, peer_port: u16) -> Child {
+    let client_url = format!("http://127.0.0.1:{client_port}");
+    let peer_url = format!("http://127.0.0.1:{peer_port}");
+    Command::new(binary(version))
+        .arg("--data-dir")
+        .arg(directory.path().join("data"))
+        .args(["--listen-client-urls", &client_url, "--advertise-client-urls", &client_url])
+        .args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url])
+        .args(["--initial-cluster", &format!("default={peer_url}")])
+        .args(["--auth-token-ttl", "1", "--bcrypt-cost", "4"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Two ports that were free a moment ago.
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}

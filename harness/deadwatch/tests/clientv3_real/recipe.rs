@@ -1,0 +1,125 @@
+//! The recipe in a process of its own, as the story tells it.
+
+use std::sync::Arc;
+
+use deadwatch::{
+    scenario::Version,
+    subject::{
+        Call, Death, Reply, Request, Returned, Running, host,
+        recipe::{KeyClock, OnDeadWatch, Recipe},
+    },
+};
+use libtest_mimic::Trial;
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    etcd::{Auth, Etcd},
+    trial,
+    watch::{SOON, TOKEN_DIES_WITHIN},
+};
+
+/// How many watch streams the server has open.
+const STREAMS: &str = "etcd_debugging_mvcc_watch_stream_total";
+
+pub fn trials() -> Vec<Trial> {
+    let crashes = Reply::Died(Death {
+        cause: "invalid memory address or nil pointer dereference: the watch ended without an event"
+            .to_owned(),
+        place: Some("queue.go:70".to_owned()),
+        exit_code: None,
+    });
+    let fails = |text: &str| Reply::Returned { id: 2, returned: Returned::Error(text.to_owned()) };
+    let denied = fails("rpc error: code = PermissionDenied desc = etcdserver: permission denied");
+    let expired = fails("rpc error: code = Unauthenticated desc = etcdserver: invalid auth token");
+    let story = |name, version, on_dead_watch, reply: &Reply| {
+        let reply = reply.clone();
+        trial(name, version, move |version| the_story(version, on_dead_watch, reply))
+    };
+    vec![
+        story("the_story_kills_the_naive_queue", "3.5.5", OnDeadWatch::Dereference, &crashes),
+        story("the_story_kills_the_naive_queue", "3.7.3", OnDeadWatch::Dereference, &crashes),
+        story("the_story_is_an_error_of_the_checked_queue", "3.5.5", OnDeadWatch::ReturnError, &denied),
+        story("the_story_is_an_error_of_the_checked_queue", "3.5.16", OnDeadWatch::ReturnError, &expired),
+        trial(
+            "a_lone_consumer_closes_its_stream_after_each_item",
+            "3.5.16",
+            a_lone_consumer_closes_its_stream,
+        ),
+        trial("closing_the_client_fails_a_checked_dequeue", "3.5.16", closing_fails_a_dequeue),
+    ]
+}
+
+struct Process(Running);
+
+impl Process {
+    async fn start(etcd: &Etcd, on_dead_watch: OnDeadWatch) -> Self {
+        let client_version = Version::new(3, 5, 11);
+        let recipe = Recipe { client_version, on_dead_watch, clock: KeyClock::wall() };
+        let mut process = Self(host::start(Arc::new(recipe)));
+        let (address, credentials) = (etcd.address(), etcd.credentials());
+        process.ask(Request::Open { client: "shared".to_owned(), address, credentials });
+        assert_eq!(process.reply().await, Reply::Opened { client: "shared".to_owned(), error: None });
+        process
+    }
+
+    fn ask(&self, request: Request) {
+        self.0.requests.send(request).unwrap();
+    }
+
+    fn call(&self, id: u64, call: Call) {
+        self.ask(Request::Call { id, client: "shared".to_owned(), call });
+    }
+
+    fn dequeue(&self, id: u64) {
+        self.call(id, Call::Dequeue { consumer: id.to_string(), prefix: "/test".to_owned() });
+    }
+
+    fn enqueue(&self, id: u64, value: &str) {
+        self.call(id, Call::Enqueue { prefix: "/test".to_owned(), value: value.to_owned() });
+    }
+
+    async fn reply(&mut self) -> Reply {
+        timeout(SOON, self.0.replies.recv()).await.expect("a reply").expect("a process")
+    }
+}
+
+async fn the_story(version: &'static str, on_dead_watch: OnDeadWatch, expected: Reply) {
+    let etcd = Etcd::start(version, Auth::On).await;
+    let mut process = Process::start(&etcd, on_dead_watch).await;
+    process.dequeue(1);
+    etcd.until_metric(STREAMS, 1.0).await;
+    sleep(TOKEN_DIES_WITHIN).await;
+    process.dequeue(2);
+    assert_eq!(process.reply().await, expected);
+}
+
+async fn a_lone_consumer_closes_its_stream(version: &'static str) {
+    let etcd = Etcd::start(version, Auth::On).await;
+    let mut process = Process::start(&etcd, OnDeadWatch::Dereference).await;
+    for (id, item) in [(1, "a"), (3, "b")] {
+        process.dequeue(id);
+        etcd.until_metric(STREAMS, 1.0).await;
+        // Long enough to kill the token, were the stream kept for the next dequeue.
+        sleep(TOKEN_DIES_WITHIN).await;
+        process.enqueue(id + 1, item);
+        let mut replies = [process.reply().await, process.reply().await];
+        replies.sort_by_key(|reply| matches!(reply, Reply::Returned { returned: Returned::Done, .. }));
+        let item = Returned::Item { item: item.to_owned(), ack: None };
+        assert_eq!(replies[0], Reply::Returned { id, returned: item });
+        assert_eq!(replies[1], Reply::Returned { id: id + 1, returned: Returned::Done });
+        etcd.until_metric(STREAMS, 0.0).await;
+    }
+}
+
+async fn closing_fails_a_dequeue(version: &'static str) {
+    let etcd = Etcd::start(version, Auth::On).await;
+    let mut process = Process::start(&etcd, OnDeadWatch::ReturnError).await;
+    process.dequeue(1);
+    etcd.until_metric(STREAMS, 1.0).await;
+    process.ask(Request::Close { client: "shared".to_owned() });
+    let mut replies = [process.reply().await, process.reply().await];
+    replies.sort_by_key(|reply| matches!(reply, Reply::Closed { .. }));
+    let failed = Returned::Error("watch failed".to_owned());
+    assert_eq!(replies[0], Reply::Returned { id: 1, returned: failed });
+    assert_eq!(replies[1], Reply::Closed { client: "shared".to_owned() });
+}
