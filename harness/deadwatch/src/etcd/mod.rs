@@ -1,5 +1,29 @@
-//! The server: an etcd of the scenario's version is started, waited for, and cleared away.
+//! The server: an etcd of the scenario's version is found, started, waited for, and cleared away.
+//!
+//! [`choose`] says which etcd serves a run and why not another; [`start`] starts it and returns when it is
+//! ready; what it returns is an [`Etcd`], whatever runs it. [`survey`] has the facts for `deadwatch doctor`.
 
 mod address;
+mod authentication;
+mod backend;
+mod binary;
+mod choose;
+#[cfg(feature = "docker")]
+mod docker;
+mod error;
+#[cfg(feature = "docker")]
+mod image;
+mod log;
+mod process;
+mod ready;
+mod search;
+mod server;
+#[cfg(feature = "docker")]
+mod tail;
 
 pub use address::{Address, Credentials};
+pub use backend::{Backend, BackendError, On};
+pub use choose::{Choice, Fact, choose, survey};
+pub use error::EtcdError;
+pub use search::{Availability, Image, Missing, Presence, Pull, Search, Source};
+pub use server::{Etcd, start};

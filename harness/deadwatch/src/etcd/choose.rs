@@ -1,0 +1,143 @@
+//! Which etcd serves a run, why not another, and what can be had here at all.
+
+use futures::future::join_all;
+
+#[cfg(feature = "docker")]
+use super::image;
+use super::{Availability, Backend, EtcdError, Missing, On, Search, Source, binary};
+use crate::scenario::Version;
+
+/// The etcd that serves a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Where it comes from.
+    pub source: Source,
+    /// Why the backends that `auto` would rather have taken were not, in words, one line each.
+    pub reasons: Vec<String>,
+}
+
+impl Choice {
+    /// What runs it.
+    pub fn backend(&self) -> Backend {
+        self.source.backend()
+    }
+}
+
+/// Whether one version can be had on one backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The release.
+    pub version: Version,
+    /// The backend.
+    pub backend: Backend,
+    /// From where, or why not.
+    pub availability: Availability,
+}
+
+/// Chooses an etcd of that version: the backend that was asked for, or the first of [`Backend::AUTO`].
+///
+/// # Errors
+/// When the version cannot be had; with what was looked for and what to do.
+pub async fn choose(on: On, version: Version, search: &Search) -> Result<Choice, EtcdError> {
+    let candidates: &[Backend] = match &on {
+        On::Auto => &Backend::AUTO,
+        On::Only(backend) => std::slice::from_ref(backend),
+    };
+    let mut missing = Vec::new();
+    for &backend in candidates {
+        match look(backend, version, search).await {
+            Availability::Available(source) => return Ok(chosen(source, &missing)),
+            Availability::Missing(reason) => missing.push((backend, reason)),
+        }
+    }
+    Err(refused(on, version, missing))
+}
+
+/// What can be had here, for each of these versions and every backend; for `deadwatch doctor`.
+pub async fn survey(versions: &[Version], search: &Search) -> Vec<Fact> {
+    let pairs = versions.iter().flat_map(|&version| Backend::ALL.map(|backend| (version, backend)));
+    join_all(pairs.map(|(version, backend)| async move {
+        Fact { version, backend, availability: look(backend, version, search).await }
+    }))
+    .await
+}
+
+async fn look(backend: Backend, version: Version, search: &Search) -> Availability {
+    match backend {
+        Backend::Embedded => Availability::Missing(Missing {
+            why: "the in-memory etcd is not part of this version".to_owned(),
+            remedy: "use --on process or --on docker".to_owned(),
+        }),
+        Backend::Process => binary::look(version, search).await,
+        #[cfg(feature = "docker")]
+        Backend::Docker => image::look(version, search).await,
+        #[cfg(not(feature = "docker"))]
+        Backend::Docker => Availability::Missing(Missing {
+            why: "this deadwatch was built without Docker support".to_owned(),
+            remedy: "build it with `--features docker`".to_owned(),
+        }),
+    }
+}
+
+fn chosen(source: Source, missing: &[(Backend, Missing)]) -> Choice {
+    Choice { source, reasons: reasons(missing) }
+}
+
+fn refused(on: On, version: Version, mut missing: Vec<(Backend, Missing)>) -> EtcdError {
+    match (on, missing.pop()) {
+        (On::Only(_), Some((backend, missing))) => EtcdError::Missing { version, backend, missing },
+        (On::Auto | On::Only(_), last) => {
+            missing.extend(last);
+            EtcdError::NoneAtAll { version, reasons: reasons(&missing) }
+        }
+    }
+}
+
+fn reasons(missing: &[(Backend, Missing)]) -> Vec<String> {
+    missing.iter().map(|(backend, missing)| format!("not {backend}: {missing}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    const VERSION: Version = Version::new(3, 5, 5);
+
+    fn missing(why: &str) -> Missing {
+        Missing { why: why.to_owned(), remedy: format!("mend {why}") }
+    }
+
+    #[test]
+    fn a_choice_says_why_the_backends_before_it_were_not_taken() {
+        let source = Source::Binary("/x/etcd".into());
+        let choice = chosen(source, &[(Backend::Docker, missing("no daemon"))]);
+        assert_eq!(choice.backend(), Backend::Process);
+        assert_eq!(choice.reasons, ["not docker: no daemon; mend no daemon"]);
+    }
+
+    #[test]
+    fn a_backend_that_was_asked_for_and_is_missing_is_an_error_of_its_own() {
+        let error =
+            refused(On::Only(Backend::Docker), VERSION, vec![(Backend::Docker, missing("no daemon"))]);
+        assert_eq!(error.to_string(), "find an etcd 3.5.5 for the backend docker: no daemon; mend no daemon");
+    }
+
+    #[test]
+    fn when_nothing_is_there_every_backend_has_its_reason() {
+        let all = vec![(Backend::Docker, missing("a")), (Backend::Process, missing("b"))];
+        assert_eq!(
+            refused(On::Auto, VERSION, all).to_string(),
+            "find an etcd 3.5.5 for any backend:\nnot docker: a; mend a\nnot process: b; mend b"
+        );
+    }
+
+    #[tokio::test]
+    async fn embedded_is_missing_for_now() {
+        let search =
+            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let error = choose(On::Only(Backend::Embedded), VERSION, &search).await.unwrap_err();
+        assert!(error.to_string().contains("use --on process or --on docker"), "{error}");
+    }
+}

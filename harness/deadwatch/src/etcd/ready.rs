@@ -1,0 +1,221 @@
+//! When an etcd is ready: it is of the right version, logs its user in, and will not be stopped again.
+//!
+//! A log line does not say so, nor does one login. An image's entrypoint may run servers on the published port
+//! to set things up before the real one: Bitnami's starts one, switches authentication on in it, stops it, and
+//! starts and stops another for the member's id (bitnami/containers 3.5/debian-11 libetcd.sh,
+//! `etcd_initialize`), each of them up for seconds. What counts is one connection, which ends when its server
+//! does.
+
+use std::{future::Future, io, net::SocketAddr, time::Duration};
+
+use etcd_client::{Client, ConnectOptions, Error};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+use tonic::transport::{Channel, Endpoint};
+use tower::service_fn;
+
+use super::{Credentials, EtcdError, authentication, log};
+use crate::scenario::Version;
+
+/// What runs the server that is waited for.
+pub(super) trait Host: Send {
+    /// Its name in errors, such as `etcd 3.5.5 in the container …`.
+    fn place(&self) -> String;
+    /// The server's log so far.
+    fn log(&self) -> String;
+    /// How it ended, if it has.
+    fn ended(&mut self) -> impl Future<Output = Option<String>> + Send;
+    /// Which server answers now; asked often, so it should be cheap where it can be.
+    fn stage(&mut self) -> impl Future<Output = Stage> + Send;
+}
+
+/// Which server of a host's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "docker"),
+    expect(dead_code, reason = "only a container's image may run several servers")
+)]
+pub(super) enum Stage {
+    /// The only one that there will be.
+    Only,
+    /// The host may have run others before, but its main process is now an etcd: it has handed over.
+    Last,
+    /// The host's main process is something else, which may yet stop this server and start another.
+    PerhapsNotLast,
+}
+
+impl Stage {
+    /// For how long a connection must go on answering before its server is believed to stay.
+    ///
+    /// Bitnami's second temporary server runs for 3 s and more with authentication on, so that only a longer
+    /// time can tell it from a real one under an entrypoint that stays the main process.
+    const fn must_answer_for(self) -> Duration {
+        match self {
+            Self::Only => Duration::ZERO,
+            Self::Last => Duration::from_secs(1),
+            Self::PerhapsNotLast => Duration::from_secs(10),
+        }
+    }
+
+    /// For how long a server may have authentication off before the harness switches it on: if the image is
+    /// about to do so itself, a user that is there already would make it fail.
+    const fn leaves_authentication_off_for(self) -> Duration {
+        match self {
+            Self::Only | Self::Last => Duration::ZERO,
+            Self::PerhapsNotLast => Duration::from_secs(20),
+        }
+    }
+}
+
+/// What is waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Awaited {
+    pub(super) address: SocketAddr,
+    pub(super) version: Version,
+    /// As whom the server shall log in; none: authentication stays off.
+    pub(super) credentials: Option<Credentials>,
+    /// For how long is waited at most.
+    pub(super) bound: Duration,
+}
+
+const POLL: Duration = Duration::from_millis(25);
+/// A request that takes longer than this has had no answer.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// Waits until the server is ready, and switches authentication on where that is asked for and not done.
+///
+/// # Errors
+/// When the host has ended, the server is of another version, or the bound has passed.
+pub(super) async fn until_ready(host: &mut impl Host, awaited: &Awaited) -> Result<(), EtcdError> {
+    let mut last = "nothing has answered".to_owned();
+    let waited = timeout(awaited.bound, async {
+        loop {
+            if let Some(how) = host.ended().await {
+                return Err(EtcdError::Ended { place: host.place(), how, log: log::quoted(&host.log()) });
+            }
+            match settle(host, awaited).await {
+                Ok(()) => return Ok(()),
+                Err(Unsettled::Wrong(error)) => return Err(error),
+                Err(Unsettled::NotYet(reason)) => last = reason,
+            }
+            sleep(POLL).await;
+        }
+    })
+    .await;
+    waited.unwrap_or_else(|_| {
+        Err(EtcdError::NotReady {
+            place: host.place(),
+            bound: awaited.bound,
+            last,
+            log: log::quoted(&host.log()),
+        })
+    })
+}
+
+/// Why a connection was not the one.
+enum Unsettled {
+    /// The next may be.
+    NotYet(String),
+    /// None will be.
+    Wrong(EtcdError),
+}
+
+impl From<Error> for Unsettled {
+    fn from(error: Error) -> Self {
+        Self::NotYet(error.to_string())
+    }
+}
+
+/// Stays on one connection until its server has proved that it is ready, or the connection ends.
+async fn settle(host: &mut impl Host, awaited: &Awaited) -> Result<(), Unsettled> {
+    let channel = connect_once(awaited.address).await?;
+    let mut client = log_in(host, &channel, awaited).await?;
+
+    let status = answer(client.status()).await?;
+    if status.version() != awaited.version.to_string() {
+        return Err(Unsettled::Wrong(EtcdError::WrongVersion {
+            place: host.place(),
+            expected: awaited.version,
+            found: status.version().to_owned(),
+        }));
+    }
+
+    let since = Instant::now();
+    loop {
+        answer(client.get("deadwatch.ready", None)).await?;
+        let needed = host.stage().await.must_answer_for();
+        if since.elapsed() >= needed {
+            return Ok(());
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// A client on this connection, logged in if that is asked for.
+async fn log_in(host: &mut impl Host, channel: &Channel, awaited: &Awaited) -> Result<Client, Unsettled> {
+    let Some(credentials) = &awaited.credentials else {
+        return Ok(answer(open(channel, None)).await?);
+    };
+    let since = Instant::now();
+    loop {
+        match answer(open(channel, Some(credentials))).await {
+            Ok(client) => return Ok(client),
+            Err(error) if authentication::is_off(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if since.elapsed() >= host.stage().await.leaves_authentication_off_for() {
+            let mut client = answer(open(channel, None)).await?;
+            answer(authentication::switch_on(&mut client, credentials)).await?;
+        } else {
+            sleep(POLL).await;
+        }
+    }
+}
+
+async fn open(channel: &Channel, credentials: Option<&Credentials>) -> Result<Client, Error> {
+    let options =
+        credentials.map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
+    Client::from_channel(etcd_client::Channel::Tonic(channel.clone()), options).await
+}
+
+async fn answer<T>(request: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(ANSWER, request).await.unwrap_or_else(|_| {
+        let late =
+            io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", ANSWER.as_secs()));
+        Err(Error::IoError(late))
+    })
+}
+
+/// A channel over one connection, which fails for good when that ends, where others would connect again.
+async fn connect_once(address: SocketAddr) -> Result<Channel, Unsettled> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))
+        .map_err(|error| Unsettled::NotYet(format!("{address} is no address: {error}")))?;
+    let connect = async {
+        let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+        let mut stream = Some(TokioIo::new(stream));
+        let once = service_fn(move |_| {
+            let stream = stream.take().ok_or_else(|| io::Error::other("the connection has ended"));
+            async move { stream }
+        });
+        endpoint.connect_with_connector(once).await.map_err(|error| chain(&error))
+    };
+    match timeout(ANSWER, connect).await {
+        Ok(Ok(channel)) => Ok(channel),
+        Ok(Err(error)) => Err(Unsettled::NotYet(format!("could not connect to {address}: {error}"))),
+        Err(_) => Err(Unsettled::NotYet(format!("could not connect to {address}: no answer"))),
+    }
+}
+
+/// An error with its causes: tonic's own says "transport error" only.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
