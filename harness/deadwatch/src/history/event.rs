@@ -65,7 +65,8 @@ pub enum Happening {
         /// With what.
         returned: Returned,
     },
-    /// The consumer failed more often than is recorded one by one.
+    /// The consumer failed more often than is recorded one by one; the failures are those since the last such event
+    /// of the consumer. One before [`Happening::TimelineEnded`] and one at the very end tell which fell where.
     FailuresOmitted {
         /// The consumer.
         consumer: String,
@@ -164,6 +165,11 @@ pub enum Happening {
     Stored {
         /// The items' values, probes left out.
         items: Vec<String>,
+    },
+    /// The aftermath's probes that are still stored when all is over. A history without it shows no lost probe.
+    ProbesStored {
+        /// The probes' values.
+        probes: Vec<String>,
     },
     /// The run proves nothing.
     Inconclusive {

@@ -1,0 +1,168 @@
+//! The screen of `deadwatch repro`: the same story for several subjects, below each other on one axis of time.
+//!
+//! It fits one screen: at most 100 columns, and 45 lines for four subjects with two consumers each.
+
+use std::collections::BTreeSet;
+
+use super::terminal::{
+    Ink, Paint, WIDTH,
+    axis::Axis,
+    consumer_lane,
+    glyph::{Glyph, legend},
+    lane::{Lane, beside_label},
+    prose::{fitted, in_short, padded, setting, verdict_ink, wrapped},
+    token_lane,
+};
+use crate::{history::History, scenario::Scenario, verdict::Judgement};
+
+/// More consumers of a subject than this are told by their number.
+const LANES: usize = 4;
+
+/// More lines of what happened than this would push the end off the screen; the full timeline has them.
+const SENTENCE: usize = 3;
+
+/// What became of one subject.
+#[derive(Clone, Copy, Debug)]
+pub enum Entry<'a> {
+    /// It ran.
+    Ran {
+        /// What happened.
+        history: &'a History,
+        /// What it means.
+        judgement: &'a Judgement,
+    },
+    /// It could not run here.
+    CouldNotRun {
+        /// The subject.
+        subject: &'a str,
+        /// Why not.
+        reason: &'a str,
+    },
+}
+
+/// The screen. Ends with a line end.
+pub fn repro(scenario: &Scenario, backend: &str, entries: &[Entry<'_>], paint: Paint) -> String {
+    let mut lines = vec![
+        paint.text(Ink::Strong, &fitted(&scenario.title, WIDTH)),
+        setting(scenario, None, backend),
+        String::new(),
+    ];
+    let mut glyphs = BTreeSet::new();
+    if let Some(axis) = Axis::of(entries.iter().filter_map(Entry::history)) {
+        let [labels, ticks] = axis.ruler();
+        lines.push(beside_label(paint, &labels));
+        lines.push(beside_label(paint, &ticks));
+        if let Some(lane) =
+            entries.iter().filter_map(Entry::history).find_map(|history| token_lane::refused(history, &axis))
+        {
+            glyphs.extend(lane.glyphs());
+            lines.push(lane.line(paint));
+        }
+        for entry in entries {
+            lines.push(String::new());
+            lines.extend(entry.block(&axis, &mut glyphs, paint));
+        }
+    } else {
+        lines.extend(entries.iter().flat_map(|entry| entry.reason(paint)));
+    }
+    lines.push(String::new());
+    lines.extend(legend(&glyphs, paint));
+    lines.push(String::new());
+    lines.extend(entries.iter().map(|entry| entry.summary(paint)));
+    lines.push(String::new());
+    lines.extend(next(scenario, paint));
+    lines.join("\n") + "\n"
+}
+
+impl<'a> Entry<'a> {
+    fn history(&self) -> Option<&'a History> {
+        match self {
+            Self::Ran { history, .. } => Some(history),
+            Self::CouldNotRun { .. } => None,
+        }
+    }
+
+    fn subject(&self) -> &'a str {
+        match self {
+            Self::Ran { history, .. } => &history.subject,
+            Self::CouldNotRun { subject, .. } => subject,
+        }
+    }
+
+    /// Its head, its lanes and what happened to it, or why it could not run.
+    fn block(&self, axis: &Axis, glyphs: &mut BTreeSet<Glyph>, paint: Paint) -> Vec<String> {
+        match self {
+            Self::Ran { history, judgement } => {
+                let mut lines = vec![self.head(paint)];
+                let lanes = consumer_lane::lanes(history, judgement, axis, LANES);
+                glyphs.extend(lanes.iter().flat_map(Lane::glyphs));
+                lines.extend(lanes.iter().map(|lane| lane.line(paint)));
+                lines.extend(consumer_lane::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
+                lines.extend(wrapped(&judgement.explanation.to_string(), "   ").into_iter().take(SENTENCE));
+                lines
+            }
+            Self::CouldNotRun { .. } => self.reason(paint),
+        }
+    }
+
+    /// Why it could not run; nothing if it ran.
+    fn reason(&self, paint: Paint) -> Vec<String> {
+        match self {
+            Self::Ran { .. } => Vec::new(),
+            Self::CouldNotRun { reason, .. } => {
+                let mut lines = vec![self.head(paint)];
+                lines.extend(wrapped(&format!("Could not run here: {reason}"), "   "));
+                lines
+            }
+        }
+    }
+
+    fn head(&self, paint: Paint) -> String {
+        let subject = self.subject();
+        let head = match described(subject) {
+            Some(words) => format!("{}: {words}", paint.text(Ink::Strong, subject)),
+            None => paint.text(Ink::Strong, &fitted(subject, WIDTH - 1)),
+        };
+        format!(" {head}")
+    }
+
+    /// The subject, its outcome and aftermath, and the verdict, in one line.
+    fn summary(&self, paint: Paint) -> String {
+        let subject = padded(self.subject(), 12);
+        match self {
+            Self::Ran { judgement, .. } => {
+                let verdict = judgement.verdict.to_string();
+                let verdict = paint.text(verdict_ink(judgement.verdict), &verdict);
+                format!(" {subject} {} {verdict}", padded(&in_short(judgement), 32))
+            }
+            Self::CouldNotRun { .. } => format!(" {subject} {}", paint.text(Ink::Faint, "did not run")),
+        }
+    }
+}
+
+/// What a built-in subject is; none for any other.
+fn described(subject: &str) -> Option<&'static str> {
+    match subject {
+        "naive" => Some("the recipe's logic retold in Rust, bug included"),
+        "original" => Some("the recipe itself, in Go, untouched"),
+        "checked" => Some("the recipe with upstream's proposed check: the watch's error is returned"),
+        "resilient" => Some("the queue of the crate etcd-queue"),
+        _ => None,
+    }
+}
+
+/// What to do next.
+fn next(scenario: &Scenario, paint: Paint) -> Vec<String> {
+    let name = &scenario.name;
+    let commands = [
+        (format!("deadwatch run {name}"), "each timeline in full"),
+        (format!("deadwatch run {name} --subject './my-consumer'"), "your own consumer, in any language"),
+    ];
+    let widest = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or_default();
+    let told = commands.iter().enumerate().map(|(index, (command, purpose))| {
+        let before = if index == 0 { "Next:" } else { "" };
+        let command = padded(command, widest.min(WIDTH - 44));
+        fitted(&format!(" {before:5} {command}   {purpose}"), WIDTH)
+    });
+    told.map(|line| paint.text(Ink::Faint, &line)).collect()
+}

@@ -1,0 +1,95 @@
+//! The axis of time that all lanes of a picture share.
+
+use std::time::Duration;
+
+use crate::history::History;
+
+/// How wide the picture between a lane's label and its note is.
+pub(in crate::report) const COLUMNS: usize = 62;
+
+/// How long an aftermath is at most, from the control on; the axis has room for it also where the run ended early, so
+/// that runs of the same scenario are drawn alike.
+const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// The least distance of two labels in columns.
+const LABEL_DISTANCE: f64 = 6.0;
+
+/// The distances of labels that read well, in seconds.
+const STEPS_S: [u64; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
+
+/// From 0 s to some end, in equal columns; a labelled step is a whole number of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) struct Axis {
+    /// How long the timeline is; after it comes the aftermath.
+    length: Duration,
+    /// The distance of two labels.
+    step: Duration,
+    /// How many columns that is.
+    step_columns: u32,
+}
+
+impl Axis {
+    /// The axis on which all these runs of one scenario fit; none if there is no run.
+    pub(in crate::report) fn of<'a>(histories: impl IntoIterator<Item = &'a History>) -> Option<Self> {
+        let spans = histories.into_iter().map(|history| {
+            let length = history.scenario.length;
+            let last = history.events.iter().map(|event| event.at()).max().unwrap_or_default();
+            (length, last.max(length + AFTERMATH))
+        });
+        let (length, last) = spans.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+        let columns = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
+        let step_of = |step: Duration| (step.as_secs_f64() / last.as_secs_f64() * f64::from(columns)).floor();
+        let step = STEPS_S.map(Duration::from_secs).into_iter().find(|step| step_of(*step) >= LABEL_DISTANCE);
+        let step = step.unwrap_or(last);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let step_columns = step_of(step) as u32;
+        Some(Self { length, step, step_columns })
+    }
+
+    /// The column in which this time lies.
+    pub(in crate::report) fn column(&self, at: Duration) -> usize {
+        let column = at.as_nanos() * u128::from(self.step_columns) / self.step.as_nanos().max(1);
+        usize::try_from(column).unwrap_or(usize::MAX).min(COLUMNS - 1)
+    }
+
+    /// When the timeline ends and the aftermath begins.
+    pub(in crate::report) const fn timeline_end(&self) -> Duration {
+        self.length
+    }
+
+    /// The right end.
+    pub(in crate::report) fn end(&self) -> Duration {
+        let columns = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
+        self.step.saturating_mul(columns) / self.step_columns.max(1)
+    }
+
+    /// Two lines: the labels, and the ticks below them, the aftermath marked where there is room.
+    pub(in crate::report) fn ruler(&self) -> [String; 2] {
+        let mut labels = vec![' '; COLUMNS];
+        let mut ticks = vec!['─'; COLUMNS];
+        let mut at = Duration::ZERO;
+        while at <= self.length {
+            let column = self.column(at);
+            put(&mut ticks, column, if column == 0 { "├" } else { "┬" });
+            put(&mut labels, column, &at.as_secs().to_string());
+            at += self.step;
+        }
+        let aftermath = self.column(self.length);
+        for tick in ticks.iter_mut().skip(aftermath) {
+            *tick = '╌';
+        }
+        put(&mut ticks, aftermath, "┊");
+        let word = "aftermath";
+        if COLUMNS.saturating_sub(aftermath) > word.len() {
+            put(&mut ticks, aftermath + 1, word);
+        }
+        [labels.into_iter().collect::<String>().trim_end().to_owned() + " s", ticks.into_iter().collect()]
+    }
+}
+
+/// Writes a text over what is there, as far as there is room.
+fn put(line: &mut [char], column: usize, text: &str) {
+    for (place, sign) in line.iter_mut().skip(column).zip(text.chars()) {
+        *place = sign;
+    }
+}

@@ -1,0 +1,12 @@
+//! Judgements and reports of histories that were made by hand, or recorded.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod aftermaths;
+mod library;
+mod outcomes;
+mod recorded;
+mod reports;
+mod results;
+mod sample;
+mod stories;
