@@ -1,6 +1,6 @@
 //! A channel to a real etcd that meddles with what passes, for faults that cannot be timed otherwise.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -55,11 +55,11 @@ impl tonic::codegen::Body for Muted {
     }
 }
 
-/// The next meddlings with one method, in order, and how many of its requests passed in all.
+/// The next meddlings with one method, in order, and how many requests of each method came by.
 #[derive(Default)]
 pub struct Plan {
     next: VecDeque<Meddling>,
-    pub requests: usize,
+    seen: BTreeMap<String, usize>,
 }
 
 #[derive(Clone)]
@@ -90,6 +90,10 @@ impl Plan {
         self.next.push_back(meddling);
     }
 
+    pub fn requests(&self, method: &str) -> usize {
+        self.seen.get(method).copied().unwrap_or_default()
+    }
+
     pub fn is_done(&self) -> bool {
         self.next.is_empty()
     }
@@ -106,11 +110,13 @@ impl Service<Request> for Meddler {
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let mut meddling = None;
-        if request.uri().path() == self.method {
-            let mut plan = self.plan.lock().expect("nobody panicked");
-            plan.requests += 1;
+        let method = request.uri().path().to_owned();
+        let mut plan = self.plan.lock().expect("nobody panicked");
+        if method == self.method {
             meddling = plan.next.pop_front();
         }
+        *plan.seen.entry(method).or_default() += 1;
+        drop(plan);
         // The clone takes the readiness of the original along.
         let mut inner = self.inner.clone();
         std::mem::swap(&mut inner, &mut self.inner);

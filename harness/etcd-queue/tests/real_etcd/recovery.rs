@@ -13,6 +13,7 @@ use crate::{next_text, open, trials};
 
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
 const RANGE: &str = "/etcdserverpb.KV/Range";
+const LOGIN: &str = "/etcdserverpb.Auth/Authenticate";
 
 trials![
     a_token_that_dies_while_waiting_is_mended,
@@ -71,7 +72,9 @@ async fn a_watch_refused_over_its_token_is_opened_again(version: &'static str) {
     let queue = open(&client, "/test");
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&queue).await, "a");
-    assert_eq!(plan.lock().unwrap().requests, 3);
+    assert_eq!(plan.lock().unwrap().requests(WATCH), 3);
+    // One at first, and one before each new stream.
+    assert_eq!(plan.lock().unwrap().requests(LOGIN), 3);
 }
 
 async fn a_compacted_watch_is_opened_again(version: &'static str) {
@@ -92,7 +95,7 @@ async fn a_compacted_watch_is_opened_again(version: &'static str) {
         async move { next_text(&queue).await }
     });
     // The item is stored only once the second watch is asked for: the first one never delivers.
-    while plan.lock().unwrap().requests < 2 {
+    while plan.lock().unwrap().requests(WATCH) < 2 {
         sleep(Duration::from_millis(1)).await;
     }
     queue.enqueue("a").await.unwrap();
@@ -110,18 +113,19 @@ async fn a_stream_that_falls_silent_is_replaced(version: &'static str) {
     queue.enqueue("unheard").await.unwrap();
     assert_eq!(next_text(&queue).await, "unheard");
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    assert_eq!(plan.lock().unwrap().requests, 2);
+    assert_eq!(plan.lock().unwrap().requests(WATCH), 2);
     // A stream that answers its probe is kept.
     let waiting = tokio::spawn(async move { next_text(&queue).await });
     sleep(Duration::from_secs(9)).await;
-    assert_eq!(plan.lock().unwrap().requests, 2);
+    assert_eq!(plan.lock().unwrap().requests(WATCH), 2);
     open(&client, "/test").enqueue("heard").await.unwrap();
     assert_eq!(waiting.await.unwrap(), "heard");
 }
 
 async fn compaction_and_restart_while_waiting_are_survived(version: &'static str) {
     let mut server = Server::start_with_auth(version).await;
-    let queue = open(&server.connect(Some("root")).await, "/test");
+    let mut client = server.connect(Some("root")).await;
+    let queue = open(&client, "/test");
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&queue).await, "a");
     let waiting = tokio::spawn({
@@ -135,24 +139,32 @@ async fn compaction_and_restart_while_waiting_are_survived(version: &'static str
     let now = other.put("foreign", "", None).await.unwrap().header().unwrap().revision();
     other.compact(now, Some(CompactionOptions::new().with_physical())).await.unwrap();
     server.kill();
-    // Enqueued while etcd is away: it waits, too.
+    // Enqueued once etcd is known to be away, and not on its way when it dies: it waits, too.
+    while !is_connect_error(client.get("away?", None).await) {}
     let enqueued = tokio::spawn({
         let queue = queue.clone();
         async move { queue.enqueue("b").await }
     });
-    sleep(Duration::from_millis(300)).await;
     server.start_again(Some("root")).await;
     enqueued.await.unwrap().unwrap();
     assert_eq!(waiting.await.unwrap(), "b");
+}
+
+fn is_connect_error<T>(answer: Result<T, etcd_client::Error>) -> bool {
+    matches!(answer, Err(etcd_client::Error::GRpcStatus(status)) if status.message().contains("connect"))
 }
 
 async fn a_revoked_role_is_an_error_that_names_the_range(version: &'static str) {
     let server = Server::start_with_auth(version).await;
     server.add_user("worker").await;
     let mut root = server.connect(Some("root")).await;
-    let queue = open(&server.connect(Some("worker")).await, "/test");
+    let (mut worker, plan) = Meddler::client(&server, Some("root"), "none").await;
+    worker.update_user(Some(("worker".into(), "worker".into()))).await.unwrap();
+    let queue = open(&worker, "/test");
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&queue).await, "a");
+    let logins = || plan.lock().unwrap().requests(LOGIN);
+    let logins_before = logins();
     let waiting = tokio::spawn({
         let queue = queue.clone();
         async move { queue.next().await }
@@ -164,6 +176,7 @@ async fn a_revoked_role_is_an_error_that_names_the_range(version: &'static str) 
         panic!("{denied:?}");
     };
     assert_eq!((range.as_str(), reason.as_str()), ("[/test/, /test0)", "etcdserver: permission denied"));
+    assert_eq!(logins(), logins_before + 1);
     let denied = queue.enqueue("c").await.unwrap_err();
     assert!(matches!(denied, Error::PermissionDenied { operation: Operation::Enqueue, .. }), "{denied:?}");
 
@@ -205,6 +218,6 @@ async fn repeated_calls_that_are_refused_are_slowed_down(version: &'static str) 
     }
     // At 50 to 500 ms each: at least four rests of half a second fit, at most a dozen of growing ones.
     assert!((4..=12).contains(&errors), "{errors} errors in two seconds");
-    let requests = plan.lock().unwrap().requests;
+    let requests = plan.lock().unwrap().requests(RANGE);
     assert!(requests <= 2 * errors, "{requests} reads for {errors} errors");
 }

@@ -14,6 +14,7 @@ trials![
     items_come_in_the_order_they_were_enqueued_in,
     a_waiting_caller_gets_the_item_that_is_enqueued_then,
     large_values_arrive_whole,
+    a_backlog_of_several_pages_is_listed_whole,
     neighbouring_prefixes_are_left_alone,
     items_enqueued_at_one_instant_get_keys_of_their_own,
     two_consumers_share_two_hundred_items,
@@ -65,6 +66,22 @@ async fn large_values_arrive_whole(version: &'static str) {
     }
     let refused = producer.enqueue(vec![0; 1_700_000]).await;
     assert!(matches!(refused, Err(Error::TooLarge { .. })), "{refused:?}");
+}
+
+async fn a_backlog_of_several_pages_is_listed_whole(version: &'static str) {
+    let server = Server::start(version).await;
+    let mut client = server.connect(None).await;
+    // Later keys first, so that the first item in line is on the last page.
+    for hundred in (0..101).rev() {
+        let puts: Vec<_> = (0..100)
+            .map(|n| etcd_client::TxnOp::put(format!("/test/{}", 100_000 + hundred * 100 + n), "", None))
+            .collect();
+        client.txn(etcd_client::Txn::new().and_then(puts)).await.unwrap();
+    }
+    let queue = open(&client, "/test");
+    for n in 0..3 {
+        assert_eq!(queue.next().await.unwrap().key(), format!("/test/{}", 110_000 + n).as_bytes());
+    }
 }
 
 async fn neighbouring_prefixes_are_left_alone(version: &'static str) {
