@@ -49,14 +49,14 @@ func serve(in io.Reader, out *outbox) error {
 		}
 		switch req.Op {
 		case "open":
-			go out.send(clients.open(req))
+			go func() { out.send(clients.open(req)) }()
 		case "call":
-			go out.send(call(clients, req))
+			go func() { out.send(call(clients, req)) }()
 		case "cancel":
 			// The recipe takes no context: nothing can be given up.
 			out.send(reply{ID: &req.ID, Unsupported: true})
 		case "close":
-			go out.send(clients.close(req))
+			go func() { out.send(clients.close(req)) }()
 		}
 		// "hello" needs no answer, and an op of a later protocol gets none.
 	}
