@@ -12,6 +12,7 @@
 
 pub mod etcd;
 pub mod history;
+pub mod reaper;
 pub mod report;
 pub mod scenario;
 pub mod stage;
