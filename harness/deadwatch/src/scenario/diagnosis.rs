@@ -1,0 +1,103 @@
+//! What is wrong with a scenario file, or doubtful, ready to be shown with the lines it is about.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+
+use super::Problem;
+
+/// A file's name and text, held once by all that points into it.
+pub(super) type Source = NamedSource<Arc<str>>;
+
+/// All that is wrong with one scenario file, in the order of its lines; at least one problem.
+///
+/// As an error it is its first problem, and the others are related to it.
+#[derive(Debug)]
+pub struct Diagnosis {
+    // Boxed, as every result that may be a diagnosis is as large as one.
+    source: Box<Source>,
+    first: Box<Problem>,
+    others: Vec<Problem>,
+}
+
+impl Diagnosis {
+    /// The diagnosis of a file with one problem, and perhaps others.
+    pub(super) fn new(source: Source, problem: Problem, mut others: Vec<Problem>) -> Self {
+        others.push(problem);
+        others.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        let first = Box::new(others.remove(0));
+        Self { source: Box::new(source), first, others }
+    }
+
+    /// The file's name, as it was given.
+    pub fn file(&self) -> &str {
+        self.source.name()
+    }
+
+    /// The problems, in the order of the file's lines.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        std::iter::once(&*self.first).chain(&self.others)
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)
+    }
+}
+
+impl std::error::Error for Diagnosis {}
+
+impl Diagnostic for Diagnosis {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.first.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&*self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.first.labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.others.iter().map(|problem| problem as &dyn Diagnostic)))
+    }
+}
+
+/// A start at which a token may be alive or dead: such a scenario can come out either way.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("consumer {consumer:?} starts while the token is dying")]
+pub struct Warning {
+    pub(super) source_code: Source,
+    /// The consumer that starts there.
+    pub consumer: String,
+    /// Where its start stands.
+    pub(super) span: Range<usize>,
+    /// What the place itself says.
+    pub(super) says: String,
+    /// What to write instead.
+    pub(super) advice: String,
+}
+
+impl Diagnostic for Warning {
+    fn severity(&self) -> Option<Severity> {
+        Some(Severity::Warning)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.advice))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source_code)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(LabeledSpan::new_primary_with_span(
+            Some(self.says.clone()),
+            self.span.clone(),
+        ))))
+    }
+}
