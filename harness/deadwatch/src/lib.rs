@@ -10,10 +10,12 @@
 //! server counts; a [`subject`] is the queue under test; the [`stage`] plays the timeline with it; the
 //! [`history`] is what happened; the [`verdict`] is a pure function of that; a [`report`] shows it.
 
+pub mod cli;
 pub mod etcd;
 pub mod history;
 pub mod reaper;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod stage;
 pub mod subject;

@@ -17,7 +17,7 @@ use deadwatch::{
     subject::Subject,
 };
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use stand::{Requirement, Require};
+use stand::{Require, Requirement};
 
 /// More threads than cores: real runs mostly wait, and the harness itself limits how many go on at once.
 const TEST_THREADS: usize = 20;
@@ -41,13 +41,16 @@ fn main() -> ExitCode {
             trials.extend(Subject::BUILT_IN.map(|subject| trial(scenario, backend, subject, &require)));
         }
     }
-    trials.push(Trial::test("snapshots::each_belongs_to_a_scenario_and_a_subject", move || orphans(&library)));
+    trials
+        .push(Trial::test("snapshots::each_belongs_to_a_scenario_and_a_subject", move || orphans(&library)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn runs_on(scenario: &Scenario, backend: Backend) -> bool {
     let everything = std::env::var_os("DEADWATCH_ALL").is_some_and(|value| value == "1");
-    backend != Backend::Docker || everything || DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder))
+    backend != Backend::Docker
+        || everything
+        || DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder))
 }
 
 fn trial(scenario: &Scenario, backend: Backend, subject: Subject, require: &Require) -> Trial {
@@ -80,7 +83,9 @@ fn play(order: &Order) -> Result<Completion, Failed> {
     settings.set_snapshot_path(folder);
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.set_input_file(PathBuf::from("../../..").join("scenarios").join(format!("{}.toml", order.scenario.name)));
+    settings.set_input_file(
+        PathBuf::from("../../..").join("scenarios").join(format!("{}.toml", order.scenario.name)),
+    );
     let text = snapshot::text(&played.judgement);
     let compared = std::panic::catch_unwind(|| {
         settings.bind(|| insta::assert_snapshot!(order.subject.to_string(), text));
@@ -93,7 +98,8 @@ fn play(order: &Order) -> Result<Completion, Failed> {
 
 /// A snapshot that no scenario owns is a leftover.
 fn orphans(library: &Library) -> Result<(), Failed> {
-    let snapshots = snapshot::Snapshots::at(&stand::repository().join("snapshots")).map_err(|error| error.to_string())?;
+    let snapshots =
+        snapshot::Snapshots::at(&stand::repository().join("snapshots")).map_err(|error| error.to_string())?;
     let subjects = Subject::BUILT_IN.map(|subject| subject.to_string());
     let names = library.names();
     let orphans: Vec<_> = snapshots

@@ -64,7 +64,8 @@ pub(super) fn subjects(values: &[String]) -> Result<Vec<Subject>, Exit> {
     }
     let mut subjects = Vec::new();
     for value in values {
-        subjects.extend(Subject::parse_list(value).map_err(|error| usage(miette::miette!("could not {error}")))?);
+        subjects
+            .extend(Subject::parse_list(value).map_err(|error| usage(miette::miette!("could not {error}")))?);
     }
     Ok(subjects)
 }
@@ -79,7 +80,12 @@ fn usage(error: impl Into<miette::Report>) -> Exit {
 ///
 /// # Errors
 /// The operating system gave no runtime.
-pub(super) fn plan(scenarios: &[Scenario], subjects: &[Subject], place: &Place, seed: u64) -> Result<Plan, Exit> {
+pub(super) fn plan(
+    scenarios: &[Scenario],
+    subjects: &[Subject],
+    place: &Place,
+    seed: u64,
+) -> Result<Plan, Exit> {
     let search = Search::here(place.image.clone(), Pull::Allowed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         anstream::eprintln!("deadwatch: could not make a runtime: {error}");
@@ -131,7 +137,10 @@ impl Plan {
     pub(super) fn say_ignored(&self) {
         let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for ignored in &self.ignored {
-            by_reason.entry(&ignored.why).or_default().push(format!("{}::{}", ignored.scenario, ignored.subject));
+            by_reason
+                .entry(&ignored.why)
+                .or_default()
+                .push(format!("{}::{}", ignored.scenario, ignored.subject));
         }
         for (why, runs) in by_reason {
             let more = runs.len().saturating_sub(1);

@@ -11,7 +11,9 @@ pub(super) struct Progress(ProgressBar);
 impl Progress {
     pub(super) fn of(runs: usize) -> Self {
         let bar = ProgressBar::new(runs as u64);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} runs ended, {elapsed} {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {pos} of {len} runs ended, {elapsed} {wide_msg}")
+        {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));

@@ -2,9 +2,6 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-
-
-
 /// A limit on the runs that go on at once, whoever starts them.
 #[derive(Debug)]
 pub struct Crew {

@@ -51,7 +51,7 @@ async fn play(order: &Order) -> Run {
 
 async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
     let (sightings_out, sightings) = mpsc::unbounded_channel();
-    let subject = match subject::start(&order.subject, &order.scenario) {
+    let subject = match subject::start(&order.subject, order.scenario.client_version, order.seed) {
         Ok(subject) => subject,
         Err(error) => {
             let why = Inconclusive::Protocol(format!("could not {error}"));

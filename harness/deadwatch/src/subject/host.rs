@@ -122,7 +122,7 @@ pub fn start(implementation: Arc<dyn Implementation>) -> Running {
     let (requests, received) = mpsc::unbounded_channel();
     let (replies, sent) = mpsc::unbounded_channel();
     tokio::spawn(Host::new(implementation, replies).serve(received));
-    Running { requests, replies: sent }
+    Running { requests, replies: sent, log: super::Log::default() }
 }
 
 /// What a task was asked to do.

@@ -3,9 +3,23 @@
 pub mod clientv3;
 mod conversation;
 pub mod host;
+mod ledger;
+mod line;
+mod log;
 mod name;
+mod obituary;
+pub mod original;
 mod panic;
+mod pipes;
+pub mod program;
 pub mod recipe;
+mod resilient;
+mod session;
+mod start;
 
 pub use conversation::{Call, Death, Reply, Request, Returned, Running};
+pub use log::Log;
 pub use name::{CommandLine, Subject, SubjectError};
+pub use program::Patience;
+pub use resilient::Resilient;
+pub use start::{Absent, StartError, find, start};
