@@ -153,7 +153,7 @@ fn a_consumers_name_is_shown_in_full_as_long_as_there_is_room() {
         let sample = Sample::with(&[0.0]).scenario(|scenario| scenario.consumers[0].name = name.to_owned());
         page(&sample.calls(0.0, name).aftermath(16.0, &[name]).bound(19.0).ends(19.1, &[]))
     };
-    assert!(named("two").contains(" consumer two ─"));
+    assert!(named("two").contains(" consumer two  ─"));
     assert!(named("first-worker").contains(" first-worker  ─"));
     assert!(named("a-worker-of-many-words").contains(" a-worker-of-… ─"));
 }
