@@ -159,6 +159,27 @@ fn a_late_item_is_held_against_all_that_came_before_it_and_not_only_the_last() {
 }
 
 #[test]
+fn an_item_without_a_known_order_does_not_hide_the_one_before_it() {
+    // The item w was acknowledged before y was begun; x was under way all the time.
+    let history = lone(
+        |sample| {
+            sample
+                .enqueue_began(2.9, "w", "/test")
+                .enqueue_began(3.0, "x", "/test")
+                .enqueue_ended(3.05, "w")
+                .enqueue_began(3.1, "y", "/test")
+                .enqueue_ended(3.2, "x")
+                .enqueue_ended(3.3, "y")
+                .gets(4.0, "1", "y")
+                .gets(4.1, "1", "x")
+                .gets(4.2, "1", "w")
+        },
+        &[],
+    );
+    assert_eq!(outcomes(&history), [Outcome::Reordered]);
+}
+
+#[test]
 fn items_that_were_enqueued_at_the_same_time_or_by_two_producers_have_no_order() {
     let overlapping = lone(
         |sample| {

@@ -39,7 +39,7 @@ fn wide(consumers: usize) -> History {
     sample = sample.scenario(|scenario| {
         scenario.title = "A title that goes on and on, ".repeat(6);
         for Consumer { name, .. } in &mut scenario.consumers {
-            *name = format!("消費者の長い名前 {name}");
+            *name = format!("消費者の長い名前{name}");
         }
     });
     let names: Vec<_> = sample.clone().history().scenario.consumers.into_iter().map(|c| c.name).collect();
@@ -145,6 +145,17 @@ fn the_screen_of_repro_fits_one_screen_whatever_happened() {
     ];
     let screen = screen(&longest);
     assert!(screen.lines().count() <= 45, "{} lines:\n{screen}", screen.lines().count());
+}
+
+#[test]
+fn a_consumers_name_is_shown_in_full_as_long_as_there_is_room() {
+    let named = |name: &str| {
+        let sample = Sample::with(&[0.0]).scenario(|scenario| scenario.consumers[0].name = name.to_owned());
+        page(&sample.calls(0.0, name).aftermath(16.0, &[name]).bound(19.0).ends(19.1, &[]))
+    };
+    assert!(named("two").contains(" consumer two  ─"));
+    assert!(named("first-worker").contains(" first-worker  ─"));
+    assert!(named("a-worker-of-many-words").contains(" a-worker-of-… ─"));
 }
 
 #[test]

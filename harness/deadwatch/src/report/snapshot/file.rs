@@ -1,4 +1,4 @@
-//! The file of a snapshot: insta's format, so that its review tool can be used.
+//! The file of a snapshot: insta's format, which reviewers and editors know.
 //!
 //! A header between two `---` lines, then the text. (insta 1.49 `src/snapshot.rs`, `Snapshot::from_file`.)
 

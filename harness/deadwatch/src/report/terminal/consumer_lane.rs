@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Ink, axis::Axis, glyph::Glyph, lane::Lane, prose::outcome_ink};
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    Ink,
+    axis::Axis,
+    glyph::Glyph,
+    lane::{LABEL, Lane},
+    prose::outcome_ink,
+};
 use crate::{
     history::{Happening, History},
     scenario::{OnError, PROBE_PREFIX},
@@ -33,7 +41,7 @@ fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement, 
         Some(Aftermath::Deaf(names)) => names.contains(&consumer.name),
         Some(Aftermath::Healthy | Aftermath::Dead) | None => false,
     };
-    let mut lane = Lane::new(format!("consumer {name}"));
+    let mut lane = Lane::new(label(name));
     let began = began(history, name);
     if let Some(began) = began {
         let ended = ended(history, name);
@@ -59,6 +67,12 @@ fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement, 
         (Some(_), outcome) => lane.note(outcome_ink(outcome), outcome.to_string()),
     }
     lane
+}
+
+/// `consumer 1`, or a longer name alone: it tells more than the word before it.
+fn label(name: &str) -> String {
+    let label = format!("consumer {name}");
+    if label.width() <= LABEL { label } else { name.to_owned() }
 }
 
 /// When it made its first call.
