@@ -7,14 +7,17 @@
 
 mod stand;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, process::ExitCode};
 
 use deadwatch::{
-    etcd::Backend,
-    report::snapshot,
-    run::{self, Order, Place},
-    scenario::{Library, Scenario},
-    subject::Subject,
+    etcd::{self, Backend, Choice, On, Pull, Search},
+    report::{
+        snapshot::{self, SnapshotState, Snapshots, Update},
+        terminal::{Paint, timeline},
+    },
+    run::{self, Order},
+    scenario::{Library, Scenario, Version},
+    subject::{self, Subject},
 };
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use stand::{Require, Requirement};
@@ -35,14 +38,19 @@ fn main() -> ExitCode {
     // What takes longest starts first.
     scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.length));
     let require = Require::from_environment();
+    let etcds = Etcds::look(&scenarios);
     let mut trials = Vec::new();
-    for backend in [Backend::Docker, Backend::Process] {
-        for scenario in scenarios.iter().filter(|scenario| runs_on(scenario, backend)) {
-            trials.extend(Subject::BUILT_IN.map(|subject| trial(scenario, backend, subject, &require)));
+    for scenario in &scenarios {
+        for backend in [Backend::Docker, Backend::Process] {
+            if runs_on(scenario, backend) {
+                trials.extend(
+                    Subject::BUILT_IN.map(|subject| trial(scenario, backend, subject, &etcds, &require)),
+                );
+            }
         }
     }
-    trials
-        .push(Trial::test("snapshots::each_belongs_to_a_scenario_and_a_subject", move || orphans(&library)));
+    let names = library.names();
+    trials.push(Trial::test("snapshots::each_belongs_to_a_scenario_and_a_subject", move || orphans(&names)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -53,59 +61,77 @@ fn runs_on(scenario: &Scenario, backend: Backend) -> bool {
         || DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder))
 }
 
-fn trial(scenario: &Scenario, backend: Backend, subject: Subject, require: &Require) -> Trial {
-    let name = format!("{}::{backend}::{subject}", scenario.name);
-    let requirement = match (&subject, backend) {
-        (_, Backend::Docker) => Requirement::Docker,
-        (Subject::Original, _) => Requirement::Go,
-        _ => Requirement::Process,
-    };
-    let order = Order { scenario: scenario.clone(), subject, backend, seed: 0 };
-    stand::trial(name, requirement, require, missing(&order), move || play(&order))
+/// Which etcd serves which release on which backend; a test never pulls an image.
+struct Etcds(BTreeMap<(Backend, Version), Result<Choice, String>>);
+
+impl Etcds {
+    fn look(scenarios: &[Scenario]) -> Self {
+        let search = Search::here(None, Pull::Never);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let mut found = BTreeMap::new();
+        for version in scenarios.iter().map(|scenario| scenario.etcd.version) {
+            for backend in [Backend::Docker, Backend::Process] {
+                found.entry((backend, version)).or_insert_with(|| {
+                    let choice = runtime.block_on(etcd::choose(On::Only(backend), version, &search));
+                    choice.map_err(|error| format!("could not {error}"))
+                });
+            }
+        }
+        Self(found)
+    }
+
+    fn get(&self, backend: Backend, version: Version) -> Result<Choice, String> {
+        self.0.get(&(backend, version)).cloned().expect("every release was looked for")
+    }
 }
 
-/// Why this cannot run here, if so.
-fn missing(order: &Order) -> Option<String> {
-    run::missing(order, &Place::local()).map(|missing| missing.to_string())
+fn trial(scenario: &Scenario, backend: Backend, subject: Subject, etcds: &Etcds, require: &Require) -> Trial {
+    let name = format!("{}::{backend}::{subject}", scenario.name);
+    let absent = subject::find(&subject, scenario.client_version).map_err(|absent| absent.to_string());
+    let needed = if absent.is_err() { Requirement::Go } else { Requirement::of(backend) };
+    match absent.and_then(|()| etcds.get(backend, scenario.etcd.version)) {
+        Ok(choice) => {
+            let order = Order { scenario: scenario.clone(), subject, choice, seed: 0 };
+            stand::trial(name, needed, require, None, move || play(&order))
+        }
+        Err(why) => stand::trial(name, needed, require, Some(why), || Ok(Completion::Completed)),
+    }
 }
 
 fn play(order: &Order) -> Result<Completion, Failed> {
-    let played = match run::perform(order, &Place::local()) {
-        Ok(played) => played,
-        Err(missing) => return Ok(Completion::ignored_with(missing.to_string())),
-    };
-    if let Some(why) = &played.judgement.inconclusive {
-        let log = &played.etcd_log;
-        return Err(format!("inconclusive: {why}\n{}\n--- the etcd's log:\n{log}", played.subject_log).into());
+    let run = run::perform(order)?;
+    if let Some(why) = &run.judgement.inconclusive {
+        return Err(format!(
+            "inconclusive: {why}\n--- the subject's log:\n{}\n--- the etcd's log:\n{}",
+            run.subject_log, run.etcd_log
+        )
+        .into());
     }
-    let folder = stand::repository().join("snapshots").join(&order.scenario.name);
-    let mut settings = insta::Settings::new();
-    settings.set_snapshot_path(folder);
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.set_input_file(
-        PathBuf::from("../../..").join("scenarios").join(format!("{}.toml", order.scenario.name)),
-    );
-    let text = snapshot::text(&played.judgement);
-    let compared = std::panic::catch_unwind(|| {
-        settings.bind(|| insta::assert_snapshot!(order.subject.to_string(), text));
-    });
-    match compared {
-        Ok(()) => Ok(Completion::Completed),
-        Err(_) => Err(format!("differs from its snapshot; what happened:\n{}", played.timeline()).into()),
+    let snapshots = Snapshots::at(stand::repository().join("snapshots"));
+    let (scenario, subject) = (&run.history.scenario.name, &run.history.subject);
+    let text = snapshot::text(&run.judgement);
+    let state = snapshots.compare(scenario, subject, &text)?;
+    let variable = |name| std::env::var(name).ok();
+    let update = Update::from_variables(variable("INSTA_UPDATE").as_deref(), variable("CI").as_deref())?;
+    if let Some(write_as) = update.writes(&state) {
+        snapshots.write(scenario, subject, &text, write_as)?;
+    }
+    let picture = || timeline(&run.history, &run.judgement, Paint::Plain);
+    match state {
+        SnapshotState::Match => Ok(Completion::Completed),
+        SnapshotState::Differs { expected } => {
+            Err(format!("expected, by its snapshot:\n{expected}\nfound:\n{text}\n{}", picture()).into())
+        }
+        SnapshotState::None => Err(format!("there is no snapshot yet; found:\n{text}\n{}", picture()).into()),
     }
 }
 
 /// A snapshot that no scenario owns is a leftover.
-fn orphans(library: &Library) -> Result<(), Failed> {
-    let snapshots =
-        snapshot::Snapshots::at(&stand::repository().join("snapshots")).map_err(|error| error.to_string())?;
+fn orphans(names: &[String]) -> Result<(), Failed> {
     let subjects = Subject::BUILT_IN.map(|subject| subject.to_string());
-    let names = library.names();
-    let orphans: Vec<_> = snapshots
-        .owners()
-        .filter(|(scenario, subject)| !names.contains(scenario) || !subjects.contains(subject))
-        .map(|(scenario, subject)| format!("{scenario}/{subject}.snap"))
-        .collect();
+    let owners = Snapshots::at(stand::repository().join("snapshots")).owners()?;
+    let owned =
+        |owner: &snapshot::Owner| names.contains(&owner.scenario) && subjects.contains(&owner.subject);
+    let orphans: Vec<_> = owners.iter().filter(|owner| !owned(owner)).map(ToString::to_string).collect();
     if orphans.is_empty() { Ok(()) } else { Err(format!("no scenario owns {}", orphans.join(", ")).into()) }
 }

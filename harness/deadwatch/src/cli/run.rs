@@ -12,7 +12,7 @@ use crate::{
     history::Inconclusive,
     report::{
         json,
-        snapshot::{self, SnapshotState, Snapshots, Update},
+        snapshot::{self, SnapshotState, Snapshots},
         terminal::{Paint, RunView, summary},
     },
     run::{Finished, Run, perform_all},
@@ -155,11 +155,4 @@ fn record(run: &Run, number: usize, folder: &Path) -> std::io::Result<()> {
         run.history.subject.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let file = folder.join(format!("{number:03}-{scenario}-{}-{subject}.json", run.history.backend));
     fs::write(file, serde_json::to_string_pretty(&run.history)?)
-}
-
-/// What the environment says of writing snapshots; read as insta reads it.
-pub(super) fn update_wish() -> Result<Update, String> {
-    let variable = |name| std::env::var(name).ok();
-    Update::from_variables(variable("INSTA_UPDATE").as_deref(), variable("CI").as_deref())
-        .map_err(|error| format!("could not {error}"))
 }

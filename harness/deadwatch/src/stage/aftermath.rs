@@ -40,8 +40,10 @@ pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), Inconclusive> {
         stage.await_something(bound).await?;
     }
     stage.write_omissions();
-    let items = still_stored(stage, &harness).await?;
-    stage.record.write(Happening::Stored { items });
+    let mut stored = still_stored(stage, &harness).await?;
+    let probes = stored.extract_if(.., |item| item.starts_with(PROBE_PREFIX)).collect();
+    stage.record.write(Happening::ProbesStored { probes });
+    stage.record.write(Happening::Stored { items: stored });
     Ok(())
 }
 
@@ -57,7 +59,7 @@ async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<(), Inc
     Ok(())
 }
 
-/// The items left in every queue that the scenario names, probes left out.
+/// The items left in every queue that the scenario names, probes among them.
 async fn still_stored(stage: &Stage<'_>, harness: &HarnessClient) -> Result<Vec<String>, Inconclusive> {
     let scenario = &stage.set.scenario;
     let mut prefixes = vec![scenario.queue.prefix.clone()];
@@ -73,6 +75,5 @@ async fn still_stored(stage: &Stage<'_>, harness: &HarnessClient) -> Result<Vec<
     for prefix in prefixes {
         items.extend(harness.stored(&prefix).await.map_err(Inconclusive::Backend)?);
     }
-    items.retain(|item| !item.starts_with(PROBE_PREFIX));
     Ok(items)
 }

@@ -41,6 +41,7 @@ pub(super) struct Actor {
     pub(super) standing: Standing,
     failing: Pulse,
     failures: u64,
+    omitted: u64,
 }
 
 /// What is to be written down about a failure.
@@ -61,7 +62,7 @@ pub(super) enum Listing {
 
 impl Actor {
     pub(super) fn new(consumer: Consumer) -> Self {
-        Self { consumer, standing: Standing::NotStarted, failing: Pulse::default(), failures: 0 }
+        Self { consumer, standing: Standing::NotStarted, failing: Pulse::default(), failures: 0, omitted: 0 }
     }
 
     /// Its call `id` is open from now on.
@@ -89,13 +90,16 @@ impl Actor {
             OnError::Retry if self.failing.raced() => Standing::Due(now + PACED_REPEAT),
             OnError::Retry => Standing::Due(now + at_once(pace)),
         };
-        let listing = if self.failures > LISTED_FAILURES { Listing::Counted } else { Listing::Listed };
-        Failure { listing, spin }
+        if self.failures <= LISTED_FAILURES {
+            return Failure { listing: Listing::Listed, spin };
+        }
+        self.omitted += 1;
+        Failure { listing: Listing::Counted, spin }
     }
 
-    /// How many of its failures were only counted.
-    pub(super) fn omitted_failures(&self) -> u64 {
-        self.failures.saturating_sub(LISTED_FAILURES)
+    /// How many of its failures were only counted since this was last asked.
+    pub(super) fn take_omitted_failures(&mut self) -> u64 {
+        std::mem::take(&mut self.omitted)
     }
 
     /// Whether it still takes items: it has started and has not stopped.

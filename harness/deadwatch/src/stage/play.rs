@@ -174,6 +174,7 @@ impl<'a> Stage<'a> {
             let next = agenda.next_due().map_or(end, |due| end.min(self.zero + due));
             self.await_something(next).await?;
         }
+        self.write_omissions();
         self.record.write(Happening::TimelineEnded);
         Ok(())
     }
@@ -380,10 +381,10 @@ impl<'a> Stage<'a> {
         self.pulses.entry(client).or_default().progress();
     }
 
-    /// Writes down how many failures were only counted.
+    /// Writes down how many failures were only counted since it was last said.
     pub(super) fn write_omissions(&mut self) {
-        for actor in &self.cast {
-            let count = actor.omitted_failures();
+        for actor in &mut self.cast {
+            let count = actor.take_omitted_failures();
             if count > 0 {
                 let consumer = actor.consumer.name.clone();
                 self.record.write(Happening::FailuresOmitted { consumer, count });

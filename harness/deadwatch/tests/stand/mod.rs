@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use deadwatch::etcd::Backend;
 use libtest_mimic::{Completion, Failed, Trial};
 
 /// The repository's root.
@@ -21,6 +22,16 @@ pub enum Requirement {
     Process,
     /// A program built with Go.
     Go,
+}
+
+impl Requirement {
+    /// What a backend needs.
+    pub fn of(backend: Backend) -> Self {
+        match backend {
+            Backend::Docker => Self::Docker,
+            Backend::Process | Backend::Embedded => Self::Process,
+        }
+    }
 }
 
 /// What must not be missing here: a missing one is a failure, not an ignored test.
