@@ -28,10 +28,10 @@ pub(super) fn nearest_scenarios(wrong: &str, names: &[String]) -> Vec<String> {
     near.into_iter().take(3).map(|(_, name)| name.clone()).collect()
 }
 
-/// How far apart two names are in single edits; none if too far to be the same name misspelt. Case and
-/// `_` for `-` cost nothing.
+/// How far apart two names are in single edits; none if too far to be the same name misspelt. Case
+/// costs nothing.
 fn distance(wrong: &str, name: &str) -> Option<usize> {
-    let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
+    let plain = |text: &str| text.to_lowercase();
     let (wrong, name) = (plain(wrong), plain(name));
     let edits = strsim::damerau_levenshtein(&wrong, &name);
     let longer = wrong.chars().count().max(name.chars().count());
@@ -51,6 +51,7 @@ mod tests {
         let names = ["start", "name", "client", "on-error"];
         assert_eq!(nearest("strat", names), Some("start"));
         assert_eq!(nearest("on_error", names), Some("on-error"));
+        assert_eq!(nearest("ON-ERROR", names), Some("on-error"));
         assert_eq!(nearest("On-Eror", names), Some("on-error"));
         assert_eq!(nearest("error", names), Some("on-error"));
     }
@@ -68,6 +69,7 @@ mod tests {
         assert_eq!(nearest_scenarios("story", &names), ["auth/story", "auth/story-retry"]);
         assert_eq!(nearest_scenarios("auth/quik.toml", &names), ["auth/quick"]);
         assert_eq!(nearest_scenarios("controls/noauth", &names), ["control/no-auth"]);
+        assert_eq!(nearest_scenarios("control/stroy", &names)[0], "auth/story");
         assert!(nearest_scenarios("compaction", &names).is_empty());
     }
 }
