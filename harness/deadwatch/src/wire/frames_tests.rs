@@ -58,6 +58,8 @@ fn what_is_no_http_2_is_passed_on_as_soon_as_it_shows() {
         (Side::Client, b"PRI * HTTP/1.1"),
         (Side::Server, b"H"),
         (Side::Server, &[0, 0, 6, 0]),
+        // A connection does not begin with an acknowledgement.
+        (Side::Server, &[0, 0, 0, 4, 1]),
     ] {
         let mut splitter = Splitter::new(side);
         splitter.buffer().extend_from_slice(sent);

@@ -129,7 +129,7 @@ fn a_watch_that_is_created_and_canceled_at_once_is_refused_with_the_servers_reas
     line.passes(Client, &client.call(1, WATCH, Some("t.1")));
     let responses = [
         WatchResponse { created: true, ..Default::default() },
-        // What 3.5.5 says, and what 3.4 says; the third is how an empty range is refused, created or not.
+        // What 3.5.5 says, and what 3.4 says. No watch has the id -1, so that the third can end none either.
         refusal(0),
         refusal(-1),
         WatchResponse { created: false, ..refusal(-1) },
@@ -219,6 +219,20 @@ fn a_change_of_the_header_tables_size_is_followed() {
 }
 
 #[test]
+fn etcds_answers_are_read_by_their_field_numbers() {
+    // A header (field 1) comes first in both, as etcd sends it.
+    let login = [&b"\x0a\x02\x18\x01\x12\x03"[..], b"t.1"].concat();
+    let refusal = [&b"\x0a\x02\x18\x01\x10\x07\x18\x01\x20\x01\x32\x02"[..], b"no"].concat();
+    let compacted = b"\x0a\x02\x18\x00\x10\x08\x20\x01\x28\x09";
+
+    assert_eq!(Answer::Login.read(&login, None), Some(Seen::LoggedIn { token: "t.1".into() }));
+    let refused = Seen::WatchRefused { watch_id: 7, reason: "no".into(), token: Some("t.1".into()) };
+    assert_eq!(Answer::Watch.read(&refusal, Some("t.1")), Some(refused));
+    let seen = Answer::Watch.read(compacted, None);
+    assert_eq!(seen, Some(Seen::WatchCompacted { watch_id: 8, compact_revision: 9 }));
+}
+
+#[test]
 fn messages_that_are_compressed_or_long_are_skipped_and_the_next_is_read() {
     let (mut line, mut client, mut server) = (Line::opened(), Peer::new(), Peer::new());
     line.passes(Client, &client.call(1, WATCH, Some("t.1")));
@@ -240,15 +254,21 @@ fn what_cannot_be_understood_ends_the_sightings() {
         ("a continuation of nothing", frame(CONTINUATION, END_HEADERS, 1, &[])),
         ("more padding than frame", frame(DATA, PADDED, 1, &[9])),
         ("a pushed stream", frame(sample::PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2])),
-        ("a block that another stream cuts", [frame(HEADERS, 0, 1, &[]), frame(DATA, 0, 3, &[])].concat()),
+        ("a block that another frame cuts", [frame(HEADERS, 0, 1, &[]), frame(DATA, 0, 1, &[])].concat()),
+        (
+            "a block that another stream continues",
+            [frame(HEADERS, 0, 1, &[]), frame(CONTINUATION, END_HEADERS, 3, &[])].concat(),
+        ),
     ];
     for (what, bytes) in nonsense {
         let (mut line, mut client) = (Line::opened(), Peer::new());
+        line.passes(Client, &client.call(1, RANGE, None));
+
         assert_eq!(line.passes(Server, &bytes), [], "{what}");
 
-        line.passes(Client, &client.call(1, RANGE, None));
-        assert_eq!(line.passes(Client, &frame(DATA, END_STREAM, 1, &message(b"key"))), [], "{what}");
         assert!(line.conversation.calls.is_empty(), "{what}");
+        line.passes(Client, &client.call(3, RANGE, None));
+        assert_eq!(line.passes(Client, &frame(DATA, END_STREAM, 3, &message(b"key"))), [], "{what}");
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::*;
 use crate::wire::Seen;
+use crate::wire::sample::soon;
 
 fn port(address: &Address) -> SocketAddr {
     let Address::Tcp(address) = address;
@@ -35,20 +36,20 @@ impl Line {
         let (sender, sightings) = mpsc::unbounded_channel();
         let wire = Wire::new(upstream, sender);
         let client = TcpStream::connect(port(&wire.route("shared").await.unwrap())).await.unwrap();
-        let (server, _) = listener.accept().await.unwrap();
+        let (server, _) = soon(listener.accept()).await.unwrap();
         Self { wire, sightings, client, server, _listener: listener }
     }
 }
 
 async fn next(sightings: &mut UnboundedReceiver<Sighting>) -> (String, Seen) {
-    let Sighting { client, seen, .. } = sightings.recv().await.unwrap();
+    let Sighting { client, seen, .. } = soon(sightings.recv()).await.unwrap();
     (client, seen)
 }
 
 /// All that is read until the end.
 async fn read(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await.map(|_| bytes)
+    soon(stream.read_to_end(&mut bytes)).await.map(|_| bytes)
 }
 
 #[tokio::test]
@@ -129,7 +130,7 @@ async fn a_redirected_wire_leads_new_connections_elsewhere_and_leaves_old_ones()
 
     line.wire.redirect(address);
     let mut later = TcpStream::connect(port(&line.wire.route("shared").await.unwrap())).await.unwrap();
-    let (mut server, _) = elsewhere.accept().await.unwrap();
+    let (mut server, _) = soon(elsewhere.accept()).await.unwrap();
 
     later.write_all(b"later").await.unwrap();
     later.shutdown().await.unwrap();
@@ -152,5 +153,5 @@ async fn dropping_the_wire_ends_its_listeners_and_connections() {
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     assert_eq!(next(&mut sightings).await.1, Seen::Connected);
     assert_eq!(next(&mut sightings).await.1, Seen::Disconnected);
-    assert!(sightings.recv().await.is_none(), "nobody is left to report");
+    assert!(soon(sightings.recv()).await.is_none(), "nobody is left to report");
 }

@@ -17,7 +17,7 @@ use tonic::transport::Endpoint;
 
 use super::*;
 use crate::wire::messages::{AuthenticateResponse, WatchResponse};
-use crate::wire::sample::encoded;
+use crate::wire::sample::{encoded, soon};
 use crate::wire::{Seen, Sighting};
 
 /// A pipe that is far smaller than a frame, so that frames arrive in pieces and writers have to wait.
@@ -91,7 +91,7 @@ async fn a_clients_calls_pass_and_are_seen_when_they_pass() {
     let begin = Instant::now();
 
     let options = ConnectOptions::new().with_user("root", "root");
-    let mut client = Client::from_channel(channel(sender), Some(options)).await.unwrap();
+    let mut client = soon(Client::from_channel(channel(sender), Some(options))).await.unwrap();
     let login = [
         Seen::Connected,
         request("/etcdserverpb.Auth/Authenticate", None),
@@ -101,9 +101,9 @@ async fn a_clients_calls_pass_and_are_seen_when_they_pass() {
 
     tokio::time::sleep(Duration::from_secs(3)).await;
     // Larger than a frame and than the flow control's window at first.
-    let error = client.get([b'k'; 100_000], None).await.unwrap_err();
+    let error = soon(client.get(vec![b'k'; 100_000], None)).await.unwrap_err();
     assert!(error.to_string().contains("etcdserver: no"), "{error}");
-    let read = sightings.recv().await.unwrap();
+    let read = soon(sightings.recv()).await.unwrap();
     assert_eq!(read.at - begin, Duration::from_secs(3));
     let mut seen = vec![read.seen];
     seen.extend(drain(&mut sightings));
@@ -114,18 +114,18 @@ async fn a_clients_calls_pass_and_are_seen_when_they_pass() {
     };
     assert!(seen.contains(&failed), "{seen:?}");
 
-    let mut watches = client.watch("a", None).await.unwrap();
+    let mut watches = soon(client.watch("a", None)).await.unwrap();
     watches.watch("b", None).await.unwrap();
     for canceled in [false, true] {
-        assert_eq!(watches.message().await.unwrap().unwrap().canceled(), canceled);
+        assert_eq!(soon(watches.message()).await.unwrap().unwrap().canceled(), canceled);
     }
     let watch = || request("/etcdserverpb.Watch/Watch", Some("t.1"));
     let refused = Seen::WatchRefused { watch_id: 0, reason: String::new(), token: Some("t.1".into()) };
     assert_eq!(drain(&mut sightings), [watch(), watch(), refused]);
 
     drop((client, watches));
-    assert_eq!(sightings.recv().await.unwrap().seen, Seen::Disconnected);
-    assert!(sightings.recv().await.is_none());
+    assert_eq!(soon(sightings.recv()).await.unwrap().seen, Seen::Disconnected);
+    assert!(soon(sightings.recv()).await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,12 +141,28 @@ async fn a_side_that_is_gone_ends_the_connection_for_the_other() {
         let (gone, mut other) = if gone == Side::Client { (client, server) } else { (server, client) };
 
         drop(gone);
-        assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(soon(other.read(&mut [0])).await.unwrap(), 0);
         drop(other);
 
-        relaying.await.unwrap().unwrap();
+        soon(relaying).await.unwrap().unwrap();
         assert_eq!(drain(&mut sightings), [Seen::Connected, Seen::Disconnected]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn less_than_a_frame_is_passed_on_at_the_end() {
+    let (sender, _sightings) = unbounded_channel();
+    let (mut client, mut near) = duplex(PIPE_BYTES);
+    let (mut far, mut server) = duplex(PIPE_BYTES);
+    let observer = Observer::new("shared".to_owned(), sender);
+    tokio::spawn(async move { relay(&mut near, &mut far, observer).await });
+
+    client.write_all(b"PRI *").await.unwrap();
+    client.shutdown().await.unwrap();
+
+    let mut heard = Vec::new();
+    soon(server.read_to_end(&mut heard)).await.unwrap();
+    assert_eq!(heard, b"PRI *");
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +178,7 @@ async fn a_server_that_takes_no_more_can_still_say_its_last_words() {
     client.write_all(b"nobody reads this").await.unwrap();
 
     let mut heard = Vec::new();
-    client.read_to_end(&mut heard).await.unwrap();
+    soon(client.read_to_end(&mut heard)).await.unwrap();
     assert_eq!(heard, b"last words");
-    relaying.await.unwrap().unwrap();
+    soon(relaying).await.unwrap().unwrap();
 }

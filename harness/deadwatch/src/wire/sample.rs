@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::time::Duration;
+
 use loona_hpack::Encoder;
 use prost::Message;
 
@@ -89,6 +91,11 @@ impl Peer {
     pub fn trailers(&mut self, stream: u32, status: &str, message: &str) -> Vec<u8> {
         self.headers(stream, END_STREAM, &[("grpc-status", status), ("grpc-message", message)])
     }
+}
+
+/// What the future gives, which must come without waiting for anything but the other side.
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future).await.expect("it comes soon")
 }
 
 /// A message as gRPC sends it.
