@@ -58,50 +58,52 @@ async fn a_claim_whose_reply_was_lost_still_hands_out_its_item(version: &'static
     assert_eq!(stored(&server).await, 0);
 }
 
-/// Claims the item `held` for a caller that goes before the claim is answered.
-async fn abandoned_claim(server: &Server) -> Queue {
+/// Claims the item `held` for a caller that goes while the reply is on its way; it comes when the sender
+/// is used.
+async fn abandoned_claim(server: &Server) -> (Queue, oneshot::Sender<()>) {
     let (queue, plan) = watching(server).await;
-    let (reached, is_held) = oneshot::channel();
+    let (carried_out, is_carried_out) = oneshot::channel();
     let (release, released) = oneshot::channel::<()>();
     let gate = async move {
-        reached.send(()).unwrap();
+        carried_out.send(()).unwrap();
         released.await.unwrap();
     };
-    plan.lock().unwrap().push(Meddling::After(gate.boxed()));
+    plan.lock().unwrap().push(Meddling::ReplyAfter(gate.boxed()));
     open(&server.connect(None).await, "/test").enqueue("held").await.unwrap();
     tokio::select! {
         item = queue.next() => panic!("{item:?} came through the gate"),
-        held = is_held => held.unwrap(),
+        held = is_carried_out => held.unwrap(),
     }
-    release.send(()).unwrap();
-    queue
+    assert_eq!(stored(server).await, 0);
+    (queue, release)
 }
 
 async fn an_item_claimed_for_a_caller_that_left_goes_to_the_next(version: &'static str) {
     let server = Server::start(version).await;
-    let queue = abandoned_claim(&server).await;
-    while stored(&server).await > 0 {
-        tokio::task::yield_now().await;
-    }
+    let (queue, release) = abandoned_claim(&server).await;
     open(&server.connect(None).await, "/test").enqueue("next").await.unwrap();
+    release.send(()).unwrap();
     assert_eq!(next_text(&queue).await, "held");
     assert_eq!(next_text(&queue).await, "next");
 }
 
 async fn closing_puts_back_what_nobody_took(version: &'static str) {
     let server = Server::start(version).await;
-    let queue = abandoned_claim(&server).await;
-    queue.close().await.unwrap();
+    let (queue, release) = abandoned_claim(&server).await;
+    let (closed, ()) = tokio::join!(biased; queue.close(), async { release.send(()).unwrap() });
+    closed.unwrap();
+    assert_eq!(stored(&server).await, 1);
     let other = open(&server.connect(None).await, "/test");
     assert_eq!(next_text(&other).await, "held");
 }
 
 async fn dropping_the_queue_puts_back_what_nobody_took(version: &'static str) {
     let server = Server::start(version).await;
-    drop(abandoned_claim(&server).await);
+    let (queue, release) = abandoned_claim(&server).await;
+    drop(queue);
+    release.send(()).unwrap();
     let other = open(&server.connect(None).await, "/test");
-    let item = other.next().await.unwrap();
-    assert_eq!(text(&item), "held");
+    assert_eq!(next_text(&other).await, "held");
 }
 
 async fn an_enqueue_whose_reply_was_lost_is_found(version: &'static str) {

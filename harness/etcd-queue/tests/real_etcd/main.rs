@@ -13,8 +13,10 @@ mod working;
 
 use std::time::Duration;
 
-use etcd_queue::{Item, Queue};
+use etcd_queue::{Error, Item, Queue};
+use futures::FutureExt;
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::task::JoinHandle;
 
 const VERSIONS: [&str; 3] = ["3.5.5", "3.5.16", "3.7.3"];
 /// Far more than anything here takes; a test that gets here hangs.
@@ -76,4 +78,12 @@ fn text(item: &Item) -> String {
 
 async fn next_text(queue: &Queue) -> String {
     text(&queue.next().await.unwrap())
+}
+
+/// A call that waits: it is known to the queue before this returns.
+fn waiting(queue: &Queue) -> JoinHandle<Result<Item, Error>> {
+    let queue = queue.clone();
+    let mut call = async move { queue.next().await }.boxed();
+    assert!((&mut call).now_or_never().is_none());
+    tokio::spawn(call)
 }

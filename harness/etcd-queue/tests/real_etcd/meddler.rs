@@ -28,6 +28,8 @@ pub enum Meddling {
     LostOnTheWay,
     /// It is carried out, and the caller sees a broken connection.
     ReplyLost,
+    /// It is carried out, and its reply comes only after something else.
+    ReplyAfter(BoxFuture<'static, ()>),
     /// Its stream passes one message on and then nothing more, without ending.
     MuteAfterOneMessage,
 }
@@ -132,6 +134,11 @@ impl Service<Request> for Meddler {
                 Some(Meddling::After(first)) => {
                     first.await;
                     Ok(inner.call(request).await?)
+                }
+                Some(Meddling::ReplyAfter(first)) => {
+                    let reply = inner.call(request).await?;
+                    first.await;
+                    Ok(reply)
                 }
                 Some(Meddling::MuteAfterOneMessage) => {
                     let muted = |inner| Body::new(Muted { inner, messages: 1 });

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::meddler::{Meddler, Meddling};
 use crate::server::{Server, TOKEN_IS_DEAD};
-use crate::{next_text, open, trials};
+use crate::{next_text, open, text, trials, waiting};
 
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
 const RANGE: &str = "/etcdserverpb.KV/Range";
@@ -31,13 +31,10 @@ trials![
 async fn a_token_that_dies_while_waiting_is_mended(version: &'static str) {
     let server = Server::start_with_auth(version).await;
     let queue = open(&server.connect(Some("root")).await, "/test");
-    let waiting = tokio::spawn({
-        let queue = queue.clone();
-        async move { next_text(&queue).await }
-    });
+    let waiting = waiting(&queue);
     sleep(TOKEN_IS_DEAD).await;
     open(&server.connect(Some("root")).await, "/test").enqueue("late").await.unwrap();
-    assert_eq!(waiting.await.unwrap(), "late");
+    assert_eq!(text(&waiting.await.unwrap().unwrap()), "late");
     sleep(TOKEN_IS_DEAD).await;
     queue.enqueue("later").await.unwrap();
     assert_eq!(next_text(&queue).await, "later");
@@ -52,13 +49,13 @@ async fn a_second_queue_on_a_client_whose_token_has_died_works(version: &'static
     producer.enqueue("a").await.unwrap();
     assert_eq!(next_text(&first).await, "a");
 
-    let first = tokio::spawn(async move { next_text(&first).await });
+    let first = waiting(&first);
     sleep(TOKEN_IS_DEAD).await;
     let second = open(&client, "/test");
-    let second = tokio::spawn(async move { next_text(&second).await });
+    let second = waiting(&second);
     producer.enqueue("b").await.unwrap();
     producer.enqueue("c").await.unwrap();
-    let mut both = [first.await.unwrap(), second.await.unwrap()];
+    let mut both = [first.await, second.await].map(|item| text(&item.unwrap().unwrap()));
     both.sort();
     assert_eq!(both, ["b", "c"]);
 }
@@ -90,16 +87,13 @@ async fn a_compacted_watch_is_opened_again(version: &'static str) {
     };
     plan.lock().unwrap().push(Meddling::After(compaction.boxed()));
     let queue = open(&client, "/test");
-    let waiting = tokio::spawn({
-        let queue = queue.clone();
-        async move { next_text(&queue).await }
-    });
+    let waiting = waiting(&queue);
     // The item is stored only once the second watch is asked for: the first one never delivers.
     while plan.lock().unwrap().requests(WATCH) < 2 {
         sleep(Duration::from_millis(1)).await;
     }
     queue.enqueue("a").await.unwrap();
-    assert_eq!(waiting.await.unwrap(), "a");
+    assert_eq!(text(&waiting.await.unwrap().unwrap()), "a");
 }
 
 async fn a_stream_that_falls_silent_is_replaced(version: &'static str) {
@@ -115,11 +109,11 @@ async fn a_stream_that_falls_silent_is_replaced(version: &'static str) {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     assert_eq!(plan.lock().unwrap().requests(WATCH), 2);
     // A stream that answers its probe is kept.
-    let waiting = tokio::spawn(async move { next_text(&queue).await });
+    let waiting = waiting(&queue);
     sleep(Duration::from_secs(9)).await;
     assert_eq!(plan.lock().unwrap().requests(WATCH), 2);
     open(&client, "/test").enqueue("heard").await.unwrap();
-    assert_eq!(waiting.await.unwrap(), "heard");
+    assert_eq!(text(&waiting.await.unwrap().unwrap()), "heard");
 }
 
 async fn compaction_and_restart_while_waiting_are_survived(version: &'static str) {
@@ -128,10 +122,7 @@ async fn compaction_and_restart_while_waiting_are_survived(version: &'static str
     let queue = open(&client, "/test");
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&queue).await, "a");
-    let waiting = tokio::spawn({
-        let queue = queue.clone();
-        async move { next_text(&queue).await }
-    });
+    let waiting = waiting(&queue);
     let mut other = server.connect(Some("root")).await;
     for _ in 0..5 {
         other.put("foreign", "", None).await.unwrap();
@@ -147,7 +138,7 @@ async fn compaction_and_restart_while_waiting_are_survived(version: &'static str
     });
     server.start_again(Some("root")).await;
     enqueued.await.unwrap().unwrap();
-    assert_eq!(waiting.await.unwrap(), "b");
+    assert_eq!(text(&waiting.await.unwrap().unwrap()), "b");
 }
 
 fn is_connect_error<T>(answer: Result<T, etcd_client::Error>) -> bool {
@@ -165,10 +156,7 @@ async fn a_revoked_role_is_an_error_that_names_the_range(version: &'static str) 
     assert_eq!(next_text(&queue).await, "a");
     let logins = || plan.lock().unwrap().requests(LOGIN);
     let logins_before = logins();
-    let waiting = tokio::spawn({
-        let queue = queue.clone();
-        async move { queue.next().await }
-    });
+    let waiting = waiting(&queue);
     root.user_revoke_role("worker", "worker").await.unwrap();
     root.put("/test/1700000000000000000", "b", None).await.unwrap();
     let denied = waiting.await.unwrap().unwrap_err();

@@ -1,14 +1,16 @@
 //! What the queue does while nothing is wrong.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etcd_queue::{Error, Queue};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
+use crate::meddler::Meddler;
 use crate::server::Server;
-use crate::{next_text, open, trials};
+use crate::{next_text, open, trials, waiting};
 
 trials![
     items_come_in_the_order_they_were_enqueued_in,
@@ -198,19 +200,16 @@ async fn dropped_calls_lose_nothing_and_change_no_order(version: &'static str) {
 
 async fn the_tasks_end_with_the_last_handle(version: &'static str) {
     let server = Server::start(version).await;
-    let mut client = server.connect(None).await;
-    client.get("warm", None).await.unwrap();
-    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    let before = tasks();
-    let queue = open(&client, "/test");
+    // Every clone of the client, the tasks' own included, holds on to the plan.
+    let (client, plan) = Meddler::client(&server, None, "none").await;
+    let queue = Queue::builder(client, "/test").open().unwrap();
     let clone = queue.clone();
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&clone).await, "a");
     drop(queue);
     clone.enqueue("b").await.unwrap();
-    assert!(tasks() > before);
     drop(clone);
-    while tasks() > before {
+    while Arc::strong_count(&plan) > 1 {
         sleep(Duration::from_millis(1)).await;
     }
 }
@@ -220,11 +219,7 @@ async fn a_closed_queue_says_so(version: &'static str) {
     let queue = open(&server.connect(None).await, "/test");
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&queue).await, "a");
-    let waiting = tokio::spawn({
-        let queue = queue.clone();
-        async move { queue.next().await }
-    });
-    yield_now().await;
+    let waiting = waiting(&queue);
     queue.close().await.unwrap();
     assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
     assert!(matches!(queue.next().await, Err(Error::Closed)));
