@@ -1,0 +1,118 @@
+//! A program that is interrupted while it runs an etcd.
+//!
+//! The program is this one, started again with a task in its environment.
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpStream},
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{Child, Command, ExitCode, Stdio},
+};
+
+use deadwatch::{
+    etcd::{Address, Image, Presence, Source},
+    reaper,
+};
+use libtest_mimic::Trial;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{STORY, binary, start, traces::Traces, trial, wait, with_tokens};
+
+/// The environment variable that holds the task.
+pub const TASK: &str = "DEADWATCH_TEST_TASK";
+
+pub fn trials() -> Vec<Trial> {
+    let story = binary(STORY);
+    let signals = [("int", Signal::INT), ("term", Signal::TERM), ("hup", Signal::HUP)];
+    signals
+        .into_iter()
+        .map(|(name, signal)| {
+            let name = format!("process::sig{name}_leaves_nothing_and_exits_as_a_shell_expects");
+            trial(&name, "process", story.clone(), move |source| interrupt_a_process(&source, signal))
+        })
+        .collect()
+}
+
+/// What the interrupted program does: it starts an etcd, tells about it, and waits for its end.
+pub fn run(task: &str) -> ExitCode {
+    reaper::on_signals();
+    let (source, before) = match task.split_once(' ') {
+        Some(("process", path)) => (Source::Binary(path.into()), None),
+        Some(("docker", reference)) => (image(reference), None),
+        Some(("docker-starting", reference)) => (image(reference), Some("starting")),
+        other => panic!("{other:?}"),
+    };
+    wait(async {
+        if let Some(word) = before {
+            println!("{word}");
+        }
+        let etcd = start(&source, &with_tokens(STORY)).await.unwrap();
+        let Address::Tcp(address) = etcd.address();
+        match source {
+            Source::Binary(_) => println!("{address} {}", Traces::of(&*etcd).folder.display()),
+            Source::Image(_) => println!("{address}"),
+        }
+        std::future::pending::<()>().await;
+    });
+    ExitCode::FAILURE
+}
+
+fn image(reference: &str) -> Source {
+    Source::Image(Image { reference: reference.to_owned(), presence: Presence::Here })
+}
+
+/// The started program; a test that fails ends it as an interrupt would.
+pub struct Program(Child);
+
+impl Program {
+    #[cfg_attr(not(feature = "docker"), expect(dead_code, reason = "only containers are found by it"))]
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.0.try_wait().unwrap().is_none() {
+            kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+}
+
+/// Starts this program with a task, and returns it with the first line that it prints.
+pub fn begin(task: &str) -> (Program, String) {
+    let mut child = Command::new(env::current_exe().unwrap())
+        .env(TASK, task)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = child.stdout.take().unwrap();
+    let program = Program(child);
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).unwrap();
+    (program, line.trim().to_owned())
+}
+
+/// Sends a signal and waits for the end: by exiting, and with the code that a shell gives to the signal.
+pub fn interrupt(mut program: Program, signal: Signal) {
+    kill_process(Pid::from_child(&program.0), signal).unwrap();
+    let status = program.0.wait().unwrap();
+    assert_eq!(status.signal(), None);
+    assert_eq!(status.code(), Some(128 + signal.as_raw()));
+}
+
+fn interrupt_a_process(source: &Source, signal: Signal) {
+    let Source::Binary(binary) = source else { panic!("{source}") };
+    let (program, line) = begin(&format!("process {}", binary.display()));
+    let (address, folder) = line.split_once(' ').expect("an address and a folder");
+    let address: SocketAddr = address.parse().unwrap();
+    assert!(TcpStream::connect(address).is_ok());
+    assert!(Path::new(folder).is_dir());
+    interrupt(program, signal);
+    assert!(TcpStream::connect(address).is_err());
+    assert!(!Path::new(folder).exists());
+}

@@ -1,0 +1,3 @@
+module deadwatch/reboots
+
+go 1.21
