@@ -147,18 +147,21 @@ fn write_broken(
     let at = Seconds(first.at);
     match &first.evidence {
         Evidence::Died(death) => {
-            match trigger {
-                Some(_) => f.push_str("the process died"),
-                None => write!(f, "at {at} the process died")?,
+            if trigger.is_none() {
+                write!(f, "at {at} ")?;
             }
-            write!(f, " of `{}`", death.cause)?;
-            if let Some(place) = &death.place {
-                write!(f, " at {place}")?;
+            match death.exit_code {
+                Some(code) => write!(f, "the process exited {code}")?,
+                None => f.push_str("the process died"),
             }
             match consumers {
                 1 => f.push_str(", and its consumer with it"),
                 2 => f.push_str(", and both consumers with it"),
                 all => write!(f, ", and all {all} consumers with it")?,
+            }
+            match &death.place {
+                Some(place) => write!(f, ", at {place}: `{}`", death.cause)?,
+                None => write!(f, ": `{}`", death.cause)?,
             }
         }
         Evidence::LostItem(item) => {
