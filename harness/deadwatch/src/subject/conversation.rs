@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::Log;
 use crate::etcd::{Address, Credentials};
 
 /// A subject that has been started: requests go in, replies come out, several calls are open at once.
@@ -14,6 +15,8 @@ pub struct Running {
     pub requests: mpsc::UnboundedSender<Request>,
     /// Replies from it; ends when the subject has ended.
     pub replies: mpsc::UnboundedReceiver<Reply>,
+    /// What it wrote beside the conversation; stays empty for a subject in this process.
+    pub log: Log,
 }
 
 /// What the harness asks of a subject.
