@@ -23,3 +23,16 @@ pub use name::{CommandLine, Subject, SubjectError};
 pub use program::Patience;
 pub use resilient::Resilient;
 pub use start::{Absent, StartError, find, start};
+mod ledger;
+mod line;
+mod log;
+mod obituary;
+mod original;
+mod pipes;
+mod program;
+mod session;
+
+pub use conversation::{Call, Death, Reply, Request, Returned, Running};
+pub use log::Log;
+pub use original::{ORIGINAL_DIR, Original};
+pub use program::{Patience, StartError, start, start_with};

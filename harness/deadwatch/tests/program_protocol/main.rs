@@ -1,0 +1,43 @@
+//! The protocol for programs, as a program meets it: every way to keep it and to break it, with small programs
+//! for `sh`; and with the untouched Go recipe against a real etcd, where both have been built.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+/// The cases of a room, under the names of their functions.
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        pub const CASES: &[(&str, fn())] = &[$((stringify!($name), $name)),*];
+    };
+}
+use cases;
+
+mod breaches;
+mod deaths;
+mod endings;
+mod etcd;
+mod manners;
+mod original;
+mod talk;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let rooms: [(&str, &[(&str, fn())]); 4] = [
+        ("manners", manners::CASES),
+        ("breaches", breaches::CASES),
+        ("deaths", deaths::CASES),
+        ("endings", endings::CASES),
+    ];
+    let mut trials: Vec<Trial> = Vec::new();
+    for (room, cases) in rooms {
+        trials.extend(cases.iter().map(|&(name, case)| {
+            Trial::test(format!("{room}::{name}"), move || {
+                case();
+                Ok(())
+            })
+        }));
+    }
+    trials.extend(original::trials());
+    libtest_mimic::run(&arguments, trials).exit();
+}
