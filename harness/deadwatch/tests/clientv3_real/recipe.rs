@@ -5,8 +5,8 @@ use std::sync::Arc;
 use deadwatch::{
     scenario::Version,
     subject::{
-        Call, Death, Reply, Request, Returned, Running, host,
-        recipe::{KeyClock, OnDeadWatch, Recipe},
+        Call, Death, KeyClock, Reply, Request, Returned, Running, host,
+        recipe::{OnDeadWatch, Recipe},
     },
 };
 use libtest_mimic::Trial;
