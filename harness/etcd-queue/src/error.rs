@@ -1,0 +1,120 @@
+//! What the queue tells its callers, after everything it can mend itself has been mended.
+
+use std::fmt;
+
+use crate::item::Item;
+
+/// What the queue was doing when etcd refused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Listing and watching the queue's range.
+    Read,
+    /// Taking an item out.
+    Claim,
+    /// Storing an item.
+    Enqueue,
+    /// Storing an item again that was claimed and handed to nobody.
+    PutBack,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Operation::Read => "read",
+            Operation::Claim => "claim from",
+            Operation::Enqueue => "enqueue into",
+            Operation::PutBack => "put back into",
+        })
+    }
+}
+
+/// Why a call on a [`Queue`](crate::Queue) failed: only what trying again by itself cannot mend.
+///
+/// A dead token, a refused, compacted or broken watch, a restarted or unreachable etcd are no errors: the
+/// queue recovers from them and the call goes on waiting.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The queue was closed; open another one.
+    #[error("the queue is closed")]
+    Closed,
+    /// The prefix cannot be a queue's.
+    #[error("the prefix {prefix:?} {reason}")]
+    BadPrefix {
+        /// The prefix as it was given.
+        prefix: String,
+        /// What is wrong with it, and what would be right.
+        reason: &'static str,
+    },
+    /// A queue was opened outside of a tokio runtime, which its background tasks need.
+    #[error("no tokio runtime is running here: open the queue inside of one")]
+    NoRuntime,
+    /// The user lacks a right on the queue's range; said only after a fresh login was refused as well.
+    #[error("permission to {operation} {range} is denied, also after a fresh login: {reason}")]
+    PermissionDenied {
+        /// What was refused.
+        operation: Operation,
+        /// The range that the right is needed on.
+        range: String,
+        /// etcd's own words.
+        reason: String,
+    },
+    /// etcd refuses the client's credentials, or asks for some and the client has none.
+    #[error("the login for {range} is refused: {reason}")]
+    LoginRefused {
+        /// The queue's range.
+        range: String,
+        /// etcd's own words.
+        reason: String,
+    },
+    /// etcd's database is full: nothing can be stored until it is compacted and its alarm disarmed.
+    #[error("etcd has no space left to {operation} {range}: {reason}")]
+    NoSpace {
+        /// What was refused.
+        operation: Operation,
+        /// The queue's range.
+        range: String,
+        /// etcd's own words.
+        reason: String,
+    },
+    /// The value is larger than etcd takes in one request (1.5 MiB unless it was started otherwise).
+    #[error("the value is too large to {operation} {range}: {reason}")]
+    TooLarge {
+        /// What was refused.
+        operation: Operation,
+        /// The queue's range.
+        range: String,
+        /// etcd's own words.
+        reason: String,
+    },
+    /// etcd refused for another reason that trying again does not change.
+    #[error("etcd refuses to {operation} {range}: {reason}")]
+    Refused {
+        /// What was refused.
+        operation: Operation,
+        /// The queue's range.
+        range: String,
+        /// etcd's own words.
+        reason: String,
+    },
+    /// The reply to an enqueue was lost and the item is not there (any more): it was never stored, or it
+    /// was and somebody has taken it already, or it will be stored in a moment. Enqueueing it again may
+    /// double it, not doing so may lose it.
+    #[error("the reply was lost and {key} is not there: it was never stored or is already taken ({reason})")]
+    Unsettled {
+        /// The key that the item was sent under.
+        key: String,
+        /// How the reply was lost.
+        reason: String,
+    },
+    /// Items were claimed, handed to nobody, and could not be put back when the queue closed. They may no
+    /// longer be in etcd: whoever gets this error has them in hand.
+    #[error("{} claimed items could not be put back: {reason}", items.len())]
+    LeftOver {
+        /// The items, in order.
+        items: Vec<Item>,
+        /// Why the last one could not be put back.
+        reason: String,
+    },
+}

@@ -1,0 +1,53 @@
+//! One item, taken out of etcd and handed to one caller.
+
+/// How sure it is that nobody else was handed the same item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Certainty {
+    /// etcd answered that this queue's claim deleted the item: nobody else has it.
+    Confirmed,
+    /// The answer to the claim was lost, and the item was gone when it was asked again. This queue's claim
+    /// is the likely reason; another consumer's in the same moment is the other one. The item is handed
+    /// out rather than lost.
+    Presumed,
+}
+
+/// An item that was claimed: it is no longer stored in etcd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    key: Vec<u8>,
+    value: Vec<u8>,
+    revision: i64,
+    certainty: Certainty,
+}
+
+impl Item {
+    pub(crate) fn new(key: Vec<u8>, value: Vec<u8>, revision: i64, certainty: Certainty) -> Self {
+        Self { key, value, revision, certainty }
+    }
+
+    /// The key that the item was stored under: `<prefix>/<unix nanoseconds>`.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// What was enqueued.
+    pub fn value(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// What was enqueued, without a copy.
+    pub fn into_value(self) -> Vec<u8> {
+        self.value
+    }
+
+    /// The revision at which the item was stored: items are handed out in its order.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Whether etcd confirmed the claim, or its reply was lost; see [`Certainty`].
+    pub fn certainty(&self) -> Certainty {
+        self.certainty
+    }
+}

@@ -1,0 +1,114 @@
+//! How long to rest after a setback: 50 ms at first, at most half a second, never the same for everybody.
+//!
+//! One pace outlives the calls it slows down. A caller that calls again at once after an error waits for
+//! it too, so that no loop around the queue can turn a refusal into a flood of requests.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+const SHORTEST_CEILING: Duration = Duration::from_millis(100);
+const LONGEST_CEILING: Duration = Duration::from_millis(500);
+/// After this long without a setback the next one counts as the first.
+const CALM: Duration = Duration::from_secs(2);
+
+/// xorshift64*: small, and the same for the same seed; nothing here needs unpredictable numbers.
+#[derive(Debug)]
+struct Jitter(u64);
+
+impl Jitter {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let drawn = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D);
+        drawn.checked_rem(bound).unwrap_or(0)
+    }
+}
+
+/// A seed that differs from process to process and from queue to queue.
+pub(crate) fn fresh_seed() -> u64 {
+    RandomState::new().hash_one(0_u8)
+}
+
+/// Counts setbacks in a row and draws the rest that follows each.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    jitter: Jitter,
+    ceiling: Duration,
+    last: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Pace {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        // xorshift stays at zero for ever once it is there.
+        Self { jitter: Jitter(seed.max(1)), ceiling: SHORTEST_CEILING, last: None, until: None }
+    }
+
+    /// Notes a setback and draws the rest after it, between half the ceiling and the whole of it.
+    pub(crate) fn setback(&mut self, now: Instant) -> Duration {
+        self.ceiling = match self.last {
+            Some(last) if now.duration_since(last) <= CALM => (self.ceiling * 2).min(LONGEST_CEILING),
+            _ => SHORTEST_CEILING,
+        };
+        let half_ms = u64::try_from(self.ceiling.as_millis()).unwrap_or(u64::MAX) / 2;
+        let rest = Duration::from_millis(half_ms + self.jitter.below(half_ms + 1));
+        self.last = Some(now);
+        self.until = Some(now + rest);
+        rest
+    }
+
+    /// What is left of the rest; zero if there was no setback or its rest is over.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        self.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_grow_from_fifty_milliseconds_to_at_most_half_a_second() {
+        let mut now = Instant::now();
+        for seed in 0..200 {
+            let mut pace = Pace::seeded(seed);
+            for ceiling_ms in [100, 200, 400, 500, 500] {
+                let rest = pace.setback(now).as_millis();
+                assert!((ceiling_ms / 2..=ceiling_ms).contains(&rest), "{rest} ms of {ceiling_ms} ms");
+                now += Duration::from_millis(500);
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_calm_the_first_rest_is_short_again() {
+        let (mut pace, start) = (Pace::seeded(7), Instant::now());
+        for _ in 0..5 {
+            pace.setback(start);
+        }
+        assert!(pace.setback(start + CALM + Duration::from_millis(1)) <= SHORTEST_CEILING);
+    }
+
+    #[test]
+    fn a_rest_passes_with_time() {
+        let (mut pace, start) = (Pace::seeded(7), Instant::now());
+        assert_eq!(pace.rest(start), Duration::ZERO);
+        let rest = pace.setback(start);
+        assert_eq!(pace.rest(start), rest);
+        assert_eq!(pace.rest(start + rest), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_rests_and_another_one_others() {
+        let start = Instant::now();
+        let draw = |seed| {
+            let mut pace = Pace::seeded(seed);
+            [0; 8].map(|_| pace.setback(start))
+        };
+        assert_eq!(draw(3), draw(3));
+        assert_ne!(draw(3), draw(4));
+    }
+}

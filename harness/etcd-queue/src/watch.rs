@@ -1,0 +1,197 @@
+//! The queue's one watch, alone on a stream of its own.
+//!
+//! A stream carries the token it was opened with for ever, and a server up to 3.5.5 that refuses one watch
+//! silently deafens another with the same id (fixed in 3.5.6, etcd pull request 14563). So nothing is
+//! shared: one stream, one watch, an explicit id, and whatever ends it ends all of it.
+//!
+//! A stream that says nothing may be a dead one. After some silence it is asked for its progress; any
+//! message at all proves it alive. The revision in a progress reply is not used: before 3.5.8 it may
+//! overtake events. A server sends no reply while the watch is not caught up. That looks the same as a
+//! dead stream and is treated as one: the range is listed again, which is later than what the watch was
+//! waiting for, so that nothing is lost and the next watch starts caught up.
+
+use std::time::Duration;
+
+use etcd_client::{WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::access::Access;
+use crate::cache::Change;
+use crate::fault::{Fault, is_about_login};
+use crate::key::Prefix;
+
+/// Not 0, which servers up to 3.5.5 mix up with "no id"; see the head of this file.
+const WATCH_ID: i64 = 1;
+const SILENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How a watch ended, or why it did not begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Refused over its login: log in again, then a new stream.
+    Login(String),
+    /// What it asked for is no longer there: list again.
+    Compacted { revision: i64 },
+    /// Cancelled by the server for another reason.
+    Cancelled(String),
+    /// The stream broke.
+    Broken(String),
+    /// The stream does not answer.
+    Silent,
+}
+
+/// What the stream said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// The watch exists.
+    Created,
+    /// Possibly none: then it was a sign of life.
+    Changes(Vec<Change>),
+    Ended(End),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Liveness {
+    Heard,
+    Asked,
+}
+
+/// An open watch.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    requests: WatchRequestSender,
+    responses: WatchResponseStream,
+    prefix: Prefix,
+    liveness: Liveness,
+    due: Instant,
+}
+
+/// Opens a stream and a watch on it from `revision` on, and waits until the server has agreed to it.
+pub(crate) async fn open(access: &Access, revision: i64) -> Result<Watch, End> {
+    let options = WatchOptions::new()
+        .with_range(access.prefix().end())
+        .with_start_revision(revision)
+        .with_watch_id(WATCH_ID)
+        .with_fragment();
+    let mut watches = access.watches();
+    let opening = watches.watch(access.prefix().start(), Some(options));
+    let stream = match timeout(access.deadline(), opening).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(end_of(&error)),
+        Err(_) => return Err(End::Silent),
+    };
+    let (requests, responses) = stream.split();
+    let prefix = access.prefix().clone();
+    let due = Instant::now() + SILENCE;
+    let mut watch = Watch { requests, responses, prefix, liveness: Liveness::Heard, due };
+    loop {
+        match timeout(access.deadline(), watch.news()).await {
+            Ok(News::Created) => return Ok(watch),
+            Ok(News::Changes(_)) => {}
+            Ok(News::Ended(end)) => return Err(end),
+            Err(_) => return Err(End::Silent),
+        }
+    }
+}
+
+impl Watch {
+    /// Waits for the next message, or the end of the stream. Cancel-safe: a dropped call loses no message.
+    pub(crate) async fn news(&mut self) -> News {
+        loop {
+            tokio::select! {
+                biased;
+                message = self.responses.message() => {
+                    self.liveness = Liveness::Heard;
+                    self.due = Instant::now() + SILENCE;
+                    return match message {
+                        Ok(Some(response)) => read(&response, &self.prefix),
+                        Ok(None) => News::Ended(End::Broken("the server ended the stream".to_owned())),
+                        Err(error) => News::Ended(end_of(&error)),
+                    };
+                }
+                () = sleep_until(self.due) => match self.liveness {
+                    Liveness::Asked => return News::Ended(End::Silent),
+                    Liveness::Heard => {
+                        if let Err(error) = self.requests.request_progress().await {
+                            return News::Ended(end_of(&error));
+                        }
+                        self.liveness = Liveness::Asked;
+                        self.due = Instant::now() + PATIENCE;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn end_of(error: &etcd_client::Error) -> End {
+    match Fault::of(error) {
+        Fault::Stale(reason) | Fault::Denied(reason) => End::Login(reason),
+        Fault::Full(reason)
+        | Fault::TooLarge(reason)
+        | Fault::Refused(reason)
+        | Fault::Unsent(reason)
+        | Fault::Lost(reason) => End::Broken(reason),
+    }
+}
+
+fn read(response: &WatchResponse, prefix: &Prefix) -> News {
+    if response.canceled() {
+        return News::Ended(cancelled(response.compact_revision(), response.cancel_reason()));
+    }
+    if response.created() {
+        return News::Created;
+    }
+    let items = response.events().iter().filter_map(etcd_client::Event::kv);
+    News::Changes(items.filter(|kv| prefix.owns(kv.key())).map(change).collect())
+}
+
+/// A compacted watch is cancelled without any reason, only with the revision of the compaction (etcd
+/// v3.5.16 server/etcdserver/api/v3rpc/watch.go, sendLoop).
+fn cancelled(compact_revision: i64, reason: &str) -> End {
+    if compact_revision > 0 {
+        End::Compacted { revision: compact_revision }
+    } else if is_about_login(reason) {
+        End::Login(reason.to_owned())
+    } else {
+        End::Cancelled(reason.to_owned())
+    }
+}
+
+/// The kind of an event is told by its version, which only a deleted key has at 0, because
+/// `Event::event_type` panics on a kind that it does not know.
+fn change(kv: &etcd_client::KeyValue) -> Change {
+    let (key, revision) = (kv.key().to_vec(), kv.mod_revision());
+    match kv.version() {
+        0 => Change::Delete { key, revision },
+        _ => Change::Put { key, revision, value: Some(kv.value().to_vec()) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compacted_watch_is_known_by_its_revision_alone() {
+        assert_eq!(cancelled(9, ""), End::Compacted { revision: 9 });
+    }
+
+    #[test]
+    fn a_watch_refused_by_either_generation_of_servers_needs_a_login() {
+        for reason in [
+            "rpc error: code = PermissionDenied desc = etcdserver: permission denied",
+            "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token",
+            "rpc error: code = InvalidArgument desc = etcdserver: revision of auth store is old",
+            "rpc error: code = InvalidArgument desc = etcdserver: user name is empty",
+        ] {
+            assert_eq!(cancelled(0, reason), End::Login(reason.to_owned()));
+        }
+    }
+
+    #[test]
+    fn any_other_cancel_keeps_the_servers_words() {
+        let reason = "mvcc: duplicate watch ID provided on the WatchStream";
+        assert_eq!(cancelled(0, reason), End::Cancelled(reason.to_owned()));
+    }
+}
