@@ -7,6 +7,7 @@ pub mod host;
 mod name;
 mod panic;
 pub mod recipe;
+pub mod resilient;
 
 pub use clock::KeyClock;
 pub use conversation::{Call, Death, Reply, Request, Returned, Running};

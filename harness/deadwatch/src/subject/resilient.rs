@@ -1,0 +1,103 @@
+//! The queue that survives as a subject: the crate `etcd-queue`, as any service would use it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use etcd_client::{Channel, Client, ConnectOptions};
+use etcd_queue::{Clock, Queue};
+use futures::future::BoxFuture;
+
+use super::{
+    KeyClock,
+    host::{Failure, Handed, Implementation, QueueClient},
+};
+use crate::etcd::{Address, Credentials};
+
+/// `etcd-queue` on a client of `etcd-client`'s own.
+#[derive(Clone, Debug)]
+pub struct Resilient {
+    /// What names its keys.
+    pub clock: KeyClock,
+    /// What its rests between attempts are drawn from.
+    pub jitter_seed: u64,
+}
+
+impl Implementation for Resilient {
+    fn open(
+        &self,
+        address: Address,
+        credentials: Option<Credentials>,
+    ) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
+        let Self { clock, jitter_seed } = self.clone();
+        Box::pin(async move {
+            let options = credentials
+                .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
+            let client = Client::from_channel(Channel::Tonic(address.channel()), options)
+                .await
+                .map_err(|error| error.to_string())?;
+            let opened: Arc<dyn QueueClient> =
+                Arc::new(ResilientClient { client, clock, jitter_seed, queues: Mutex::default() });
+            Ok(opened)
+        })
+    }
+}
+
+/// A client with one queue for each prefix that was asked for, as a service keeps it.
+struct ResilientClient {
+    client: Client,
+    clock: KeyClock,
+    jitter_seed: u64,
+    queues: Mutex<BTreeMap<String, Queue>>,
+}
+
+impl ResilientClient {
+    fn queue(&self, prefix: &str) -> Result<Queue, etcd_queue::Error> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queues.get(prefix) {
+            return Ok(queue.clone());
+        }
+        let queue = Queue::builder(self.client.clone(), prefix)
+            .clock(self.clock.clone())
+            .jitter_seed(self.jitter_seed)
+            .open()?;
+        queues.insert(prefix.to_owned(), queue.clone());
+        Ok(queue)
+    }
+}
+
+impl QueueClient for ResilientClient {
+    fn dequeue<'a>(&'a self, _consumer: &'a str, prefix: &'a str) -> BoxFuture<'a, Result<Handed, Failure>> {
+        Box::pin(async move {
+            let item = self.queue(prefix)?.next().await?;
+            Ok(Handed::once(String::from_utf8_lossy(item.value())))
+        })
+    }
+
+    fn enqueue<'a>(&'a self, prefix: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { Ok(self.queue(prefix)?.enqueue(value).await?) })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let queues = std::mem::take(&mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner));
+        Box::pin(async move {
+            for queue in queues.into_values() {
+                // What could not be put back is lost, and the judge counts what is stored.
+                let _ = queue.close().await;
+            }
+        })
+    }
+}
+
+impl Clock for KeyClock {
+    fn unix_ns(&self) -> u64 {
+        u64::try_from(KeyClock::unix_ns(self)).unwrap_or(0)
+    }
+}
+
+impl From<etcd_queue::Error> for Failure {
+    fn from(error: etcd_queue::Error) -> Self {
+        Self::Error(error.to_string())
+    }
+}
