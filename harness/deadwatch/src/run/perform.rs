@@ -7,7 +7,7 @@ use crate::{
     etcd::{self, Etcd, EtcdError},
     history::{Event, Happening, History, Inconclusive},
     stage::{self, Pace, Set},
-    subject,
+    subject::{self, KeyClock},
     verdict::{Judgement, judge},
     wire::Wire,
 };
@@ -51,7 +51,8 @@ async fn play(order: &Order) -> Run {
 
 async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
     let (sightings_out, sightings) = mpsc::unbounded_channel();
-    let subject = match subject::start(&order.subject, order.scenario.client_version, order.seed) {
+    let clock = KeyClock::wall();
+    let subject = match subject::start(&order.subject, order.scenario.client_version, &clock, order.seed) {
         Ok(subject) => subject,
         Err(error) => {
             let why = Inconclusive::Protocol(format!("could not {error}"));
@@ -68,6 +69,7 @@ async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
         wire: Wire::new(etcd.address(), sightings_out),
         sightings,
         subject,
+        clock,
         pace: Pace::Real,
     })
     .await;

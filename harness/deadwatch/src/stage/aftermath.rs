@@ -23,9 +23,10 @@ const CONTROL_KEY: &str = "deadwatch/control/1";
 /// Writes one probe for each consumer that has not stopped, proves by a consumer of the harness's own that the etcd
 /// serves watches, and waits until everybody has taken a probe, has stopped, or the bound is reached.
 pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), Inconclusive> {
-    let harness = HarnessClient::open(&stage.set.etcd, stage.set.credentials.as_ref())
-        .await
-        .map_err(Inconclusive::Backend)?;
+    let harness =
+        HarnessClient::open(&stage.set.etcd, stage.set.credentials.as_ref(), stage.set.clock.clone())
+            .await
+            .map_err(Inconclusive::Backend)?;
     if stage.subject_life == Life::Alive {
         probe(stage, &harness).await?;
     }

@@ -1,11 +1,14 @@
 //! The harness's own client: direct to the etcd, past the wire, with a login that mends itself.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use etcd_client::{Client, Compare, CompareOp, ConnectOptions, GetOptions, Txn, TxnOp, WatchOptions};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use crate::etcd::{Address, Credentials};
+use crate::{
+    etcd::{Address, Credentials},
+    subject::KeyClock,
+};
 
 /// What the harness asks of an etcd is answered within this time, or the etcd has failed it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,28 +26,13 @@ impl std::fmt::Debug for HarnessClient {
     }
 }
 
-/// Where the recipe's key times come from: a moment of the wall clock, and from there on the runtime's clock,
-/// which in virtual time is not the wall's.
-#[derive(Clone, Copy, Debug)]
-struct KeyClock {
-    base_ns: u128,
-    started: Instant,
-}
-
-impl KeyClock {
-    fn start() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { base_ns: since_epoch.as_nanos(), started: Instant::now() }
-    }
-
-    fn now_ns(&self) -> u128 {
-        self.base_ns + self.started.elapsed().as_nanos()
-    }
-}
-
 impl HarnessClient {
     /// Opens a client, as root where the etcd has authentication.
-    pub(super) async fn open(address: &Address, credentials: Option<&Credentials>) -> Result<Self, String> {
+    pub(super) async fn open(
+        address: &Address,
+        credentials: Option<&Credentials>,
+        keys: KeyClock,
+    ) -> Result<Self, String> {
         let options = credentials.map(|credentials| {
             ConnectOptions::new()
                 .with_user(credentials.user.clone(), credentials.password.clone())
@@ -52,7 +40,7 @@ impl HarnessClient {
         });
         let channel = etcd_client::Channel::Tonic(address.channel());
         let client = patiently(Client::from_channel(channel, options)).await?;
-        Ok(Self { client, keys: KeyClock::start() })
+        Ok(Self { client, keys })
     }
 
     /// Writes items under the recipe's keys in one transaction, in this order.
@@ -61,9 +49,8 @@ impl HarnessClient {
     /// another producer had the same nanosecond, and is answered by another try with a later one.
     pub(super) async fn enqueue(&self, prefix: &str, values: &[String]) -> Result<(), String> {
         loop {
-            let first_ns = self.keys.now_ns();
             let keys: Vec<String> =
-                (0u128..).take(values.len()).map(|n| format!("{prefix}/{}", first_ns + n)).collect();
+                values.iter().map(|_| format!("{prefix}/{}", self.keys.unix_ns())).collect();
             let unused: Vec<_> =
                 keys.iter().map(|key| Compare::version(key.as_str(), CompareOp::Equal, 0)).collect();
             let puts: Vec<_> = keys

@@ -21,7 +21,7 @@ use crate::{
     etcd::{Address, Credentials},
     history::{Acceptance, Happening, History, Inconclusive},
     scenario::{Action, PROBE_PREFIX, PRODUCER_CLIENT, Producer as By, Scenario},
-    subject::{Call, Reply, Request, Returned, Running},
+    subject::{Call, KeyClock, Reply, Request, Returned, Running},
     wire::{Seen, Sighting, Wire},
 };
 
@@ -56,6 +56,8 @@ pub struct Set {
     pub sightings: mpsc::UnboundedReceiver<Sighting>,
     /// The subject, started.
     pub subject: Running,
+    /// What names the keys that the harness writes.
+    pub clock: KeyClock,
     /// How time passes.
     pub pace: Pace,
 }
@@ -81,8 +83,9 @@ pub async fn play(mut set: Set) -> History {
 }
 
 async fn perform(set: &mut Set, record: &mut Record) -> Result<(), Inconclusive> {
-    let harness =
-        HarnessClient::open(&set.etcd, set.credentials.as_ref()).await.map_err(Inconclusive::Backend)?;
+    let harness = HarnessClient::open(&set.etcd, set.credentials.as_ref(), set.clock.clone())
+        .await
+        .map_err(Inconclusive::Backend)?;
     preflight::check(set, &harness).await?;
     record.write(Happening::PreflightPassed);
     for client in clients(&set.scenario) {

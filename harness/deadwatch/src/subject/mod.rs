@@ -1,6 +1,7 @@
 //! The thing under test: a queue implementation, in this process or in a program of its own, behind one conversation.
 
 pub mod clientv3;
+mod clock;
 mod conversation;
 pub mod host;
 mod ledger;
@@ -8,7 +9,7 @@ mod line;
 mod log;
 mod name;
 mod obituary;
-pub mod original;
+mod original;
 mod panic;
 mod pipes;
 pub mod program;
@@ -17,22 +18,11 @@ mod resilient;
 mod session;
 mod start;
 
+pub use clock::KeyClock;
 pub use conversation::{Call, Death, Reply, Request, Returned, Running};
 pub use log::Log;
 pub use name::{CommandLine, Subject, SubjectError};
+pub use original::{ORIGINAL_DIR, Original};
 pub use program::Patience;
 pub use resilient::Resilient;
 pub use start::{Absent, StartError, find, start};
-mod ledger;
-mod line;
-mod log;
-mod obituary;
-mod original;
-mod pipes;
-mod program;
-mod session;
-
-pub use conversation::{Call, Death, Reply, Request, Returned, Running};
-pub use log::Log;
-pub use original::{ORIGINAL_DIR, Original};
-pub use program::{Patience, StartError, start, start_with};

@@ -1,4 +1,4 @@
-//! The subject `resilient`: the crate `etcd-queue`, as its users would use it.
+//! The queue that survives as a subject: the crate `etcd-queue`, as any service would use it.
 
 use std::{
     collections::BTreeMap,
@@ -6,17 +6,22 @@ use std::{
 };
 
 use etcd_client::{Channel, Client, ConnectOptions};
-use etcd_queue::Queue;
+use etcd_queue::{Clock, Queue};
 use futures::future::BoxFuture;
 
-use super::host::{Failure, Handed, Implementation, QueueClient};
+use super::{
+    KeyClock,
+    host::{Failure, Handed, Implementation, QueueClient},
+};
 use crate::etcd::{Address, Credentials};
 
-/// The queue that survives.
-#[derive(Clone, Copy, Debug)]
+/// `etcd-queue` on a client of `etcd-client`'s own.
+#[derive(Clone, Debug)]
 pub struct Resilient {
-    /// What its pauses between attempts are drawn from.
-    pub seed: u64,
+    /// What names its keys.
+    pub clock: KeyClock,
+    /// What its rests between attempts are drawn from.
+    pub jitter_seed: u64,
 }
 
 impl Implementation for Resilient {
@@ -25,62 +30,74 @@ impl Implementation for Resilient {
         address: Address,
         credentials: Option<Credentials>,
     ) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
-        let seed = self.seed;
+        let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
             let options = credentials
-                .map(|credentials| ConnectOptions::new().with_user(credentials.user, credentials.password));
+                .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
             let client = Client::from_channel(Channel::Tonic(address.channel()), options)
                 .await
                 .map_err(|error| error.to_string())?;
-            Ok(Arc::new(Queues { client, seed, open: Mutex::default() }) as Arc<dyn QueueClient>)
+            let opened: Arc<dyn QueueClient> =
+                Arc::new(ResilientClient { client, clock, jitter_seed, queues: Mutex::default() });
+            Ok(opened)
         })
     }
 }
 
-/// The queues of one client, each opened at its first call and shared by all consumers of that prefix.
-struct Queues {
+/// A client with one queue for each prefix that was asked for, as a service keeps it.
+struct ResilientClient {
     client: Client,
-    seed: u64,
-    open: Mutex<BTreeMap<String, Queue>>,
+    clock: KeyClock,
+    jitter_seed: u64,
+    queues: Mutex<BTreeMap<String, Queue>>,
 }
 
-impl Queues {
-    fn queue(&self, prefix: &str) -> Result<Queue, Failure> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = open.get(prefix) {
+impl ResilientClient {
+    fn queue(&self, prefix: &str) -> Result<Queue, etcd_queue::Error> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queues.get(prefix) {
             return Ok(queue.clone());
         }
-        let queue =
-            Queue::builder(self.client.clone(), prefix).jitter_seed(self.seed).open().map_err(failure)?;
-        open.insert(prefix.to_owned(), queue.clone());
+        let queue = Queue::builder(self.client.clone(), prefix)
+            .clock(self.clock.clone())
+            .jitter_seed(self.jitter_seed)
+            .open()?;
+        queues.insert(prefix.to_owned(), queue.clone());
         Ok(queue)
     }
 }
 
-impl QueueClient for Queues {
+impl QueueClient for ResilientClient {
     fn dequeue<'a>(&'a self, _consumer: &'a str, prefix: &'a str) -> BoxFuture<'a, Result<Handed, Failure>> {
         Box::pin(async move {
-            let item = self.queue(prefix)?.next().await.map_err(failure)?;
+            let item = self.queue(prefix)?.next().await?;
             Ok(Handed::once(String::from_utf8_lossy(item.value())))
         })
     }
 
     fn enqueue<'a>(&'a self, prefix: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { self.queue(prefix)?.enqueue(value).await.map_err(failure) })
+        Box::pin(async move { Ok(self.queue(prefix)?.enqueue(value).await?) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
-            for queue in open.into_values() {
-                if let Err(error) = queue.close().await {
-                    tracing::debug!(%error, "a queue did not close in good order");
-                }
+        let queues = std::mem::take(&mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner));
+        Box::pin(async move {
+            for queue in queues.into_values() {
+                // What could not be put back is lost, and the judge counts what is stored.
+                let _ = queue.close().await;
             }
         })
     }
 }
 
-fn failure(error: etcd_queue::Error) -> Failure {
-    Failure::Error(error.to_string())
+impl Clock for KeyClock {
+    fn unix_ns(&self) -> u64 {
+        u64::try_from(KeyClock::unix_ns(self)).unwrap_or(0)
+    }
+}
+
+impl From<etcd_queue::Error> for Failure {
+    fn from(error: etcd_queue::Error) -> Self {
+        Self::Error(error.to_string())
+    }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    Running, Subject, host,
+    KeyClock, Running, Subject, host,
     original::Original,
     program,
-    recipe::{KeyClock, OnDeadWatch, Recipe},
+    recipe::{OnDeadWatch, Recipe},
     resilient::Resilient,
 };
 use crate::scenario::Version;
@@ -41,19 +41,27 @@ pub fn find(subject: &Subject, client_version: Version) -> Result<(), Absent> {
     }
 }
 
-/// Starts the subject, behaving as that release of clientv3.
+/// Starts the subject, behaving as that release of clientv3. Subjects in this process name their keys by `clock`, and
+/// draw what is free to vary from `seed`.
 ///
 /// # Errors
 /// A program is not there or can't be run.
 ///
 /// # Panics
 /// Outside a tokio runtime.
-pub fn start(subject: &Subject, client_version: Version, seed: u64) -> Result<Running, StartError> {
-    let recipe = |on_dead_watch| Recipe { client_version, on_dead_watch, clock: KeyClock::wall() };
+pub fn start(
+    subject: &Subject,
+    client_version: Version,
+    clock: &KeyClock,
+    seed: u64,
+) -> Result<Running, StartError> {
+    let recipe = |on_dead_watch| Recipe { client_version, on_dead_watch, clock: clock.clone() };
     match subject {
         Subject::Naive => Ok(host::start(Arc::new(recipe(OnDeadWatch::Dereference)))),
         Subject::Checked => Ok(host::start(Arc::new(recipe(OnDeadWatch::ReturnError)))),
-        Subject::Resilient => Ok(host::start(Arc::new(Resilient { seed }))),
+        Subject::Resilient => {
+            Ok(host::start(Arc::new(Resilient { clock: clock.clone(), jitter_seed: seed })))
+        }
         Subject::Original => match Original::find(client_version) {
             Original::Found(path) => Ok(program::start(&[path.to_string_lossy().into_owned()])?),
             Original::Missing(why) => Err(Absent(why).into()),

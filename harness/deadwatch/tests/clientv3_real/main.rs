@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod etcd;
-mod recipe;
+mod subject;
 mod watch;
 
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
-    let trials = watch::trials().into_iter().chain(recipe::trials()).collect();
+    let trials = watch::trials().into_iter().chain(subject::trials()).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

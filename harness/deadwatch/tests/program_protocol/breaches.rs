@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use deadwatch::subject::{Patience, Reply, StartError, start};
+use deadwatch::subject::{
+    Patience, Reply,
+    program::{StartError, start},
+};
 
 use crate::talk::{Talk, item, on_a_runtime, sh};
 

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, time::Duration};
 
 use deadwatch::{
     etcd::{Address, Credentials},
-    subject::{Call, Patience, Reply, Request, Returned, Running, start_with},
+    subject::{Call, Patience, Reply, Request, Returned, Running, program::start_with},
 };
 use tokio::time::timeout;
 

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Error, error::Failure};
+use super::{Error, error::Failure, unary::Repeat};
 
 /// The wait after the first failed attempt to connect (grpc-go backoff/backoff.go, DefaultConfig).
 const BASE_DELAY: Duration = Duration::from_secs(1);
@@ -40,9 +40,26 @@ enum Closed {
 struct Attempts {
     failures: u32,
     not_before: Option<Instant>,
+    heard: Heard,
+}
+
+/// Whether the server has been heard on the connection of the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Heard {
+    /// Not yet. grpc-go takes a connection for one that was made only when the server's first frame is in; the
+    /// channel used here does not tell, so a call's answer has to stand for it.
+    #[default]
+    Nothing,
+    /// An answer.
+    Answer,
 }
 
 impl Attempts {
+    /// After an answer.
+    fn heard() -> Self {
+        Self { heard: Heard::Answer, ..Self::default() }
+    }
+
     /// Notes a failure of an attempt that began when there had been `failures`: of several calls that fail
     /// together only the first counts, since they shared one attempt.
     fn failed(&mut self, failures: u32, now: Instant) {
@@ -73,7 +90,7 @@ impl Connection {
     ///
     /// # Errors
     /// What the call failed with after it was sent, or that the client is closing.
-    pub(super) async fn call<T, C, F>(&self, mut attempt: C) -> Result<T, Error>
+    pub(super) async fn call<T, C, F>(&self, repeat: Repeat, mut attempt: C) -> Result<T, Error>
     where
         C: FnMut() -> F,
         F: Future<Output = Result<T, etcd_client::Error>>,
@@ -82,11 +99,11 @@ impl Connection {
         tokio::select! {
             biased;
             _ = closed.wait_for(|closed| *closed == Closed::Yes) => Err(Error::client_closing()),
-            answer = self.until_sent(&mut attempt) => answer,
+            answer = self.until_sent(repeat, &mut attempt) => answer,
         }
     }
 
-    async fn until_sent<T, C, F>(&self, attempt: &mut C) -> Result<T, Error>
+    async fn until_sent<T, C, F>(&self, repeat: Repeat, attempt: &mut C) -> Result<T, Error>
     where
         C: FnMut() -> F,
         F: Future<Output = Result<T, etcd_client::Error>>,
@@ -99,12 +116,21 @@ impl Connection {
             match attempt().await.map_err(Failure::from) {
                 Err(Failure::NotConnected) => self.attempts().failed(before.failures, Instant::now()),
                 Err(Failure::NotSent) => sleep(NOT_SENT_DELAY).await,
-                Err(Failure::Failed(error)) => {
+                // A listener that takes connections for a server that is down, and drops them, has made none. A
+                // call that writes is not sent twice on this guess, where clientv3 would know.
+                Err(Failure::Lost) if before.heard == Heard::Nothing && repeat == Repeat::Safe => {
+                    self.attempts().failed(before.failures, Instant::now());
+                }
+                Err(Failure::Lost) => {
                     *self.attempts() = Attempts::default();
+                    return Err(Error::connection_lost());
+                }
+                Err(Failure::Failed(error)) => {
+                    *self.attempts() = Attempts::heard();
                     return Err(error);
                 }
                 Ok(answer) => {
-                    *self.attempts() = Attempts::default();
+                    *self.attempts() = Attempts::heard();
                     return Ok(answer);
                 }
             }
@@ -121,6 +147,7 @@ impl Connection {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use tokio::time::timeout;
     use tonic::{ConnectError, Status};
 
     use super::*;
@@ -136,7 +163,7 @@ mod tests {
         let began = Instant::now();
         let tries = AtomicU32::new(0);
         let answer = connection
-            .call(|| async {
+            .call(Repeat::Safe, || async {
                 match tries.fetch_add(1, Ordering::Relaxed) {
                     0..3 => Err(refused()),
                     _ => Ok(began.elapsed()),
@@ -151,7 +178,7 @@ mod tests {
         let connection = Connection::new();
         let began = Instant::now();
         let call = || {
-            connection.call(|| async {
+            connection.call(Repeat::Safe, || async {
                 if began.elapsed() < Duration::from_millis(2_500) {
                     Err(refused())
                 } else {
@@ -164,12 +191,43 @@ mod tests {
         assert_eq!(second.unwrap().as_millis(), 2_600);
     }
 
+    fn broken() -> etcd_client::Error {
+        let error = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        etcd_client::Error::GRpcStatus(Status::from_error(error.into()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_before_the_server_was_heard_was_none() {
+        let connection = Connection::new();
+        let began = Instant::now();
+        let call = connection.call(Repeat::Safe, || async {
+            if began.elapsed().is_zero() { Err(broken()) } else { Ok(began.elapsed()) }
+        });
+        assert_eq!(call.await.unwrap(), BASE_DELAY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_writes_is_not_sent_twice() {
+        let call = async |connection: &Connection| {
+            connection.call(Repeat::Unsafe, || async { Err::<(), _>(broken()) }).await
+        };
+        assert_eq!(call(&Connection::new()).await, Err(Error::connection_lost()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_after_the_server_was_heard_fails_the_call() {
+        let connection = Connection::new();
+        connection.call(Repeat::Safe, || async { Ok(()) }).await.unwrap();
+        let call = connection.call(Repeat::Safe, || async { Err::<(), _>(broken()) });
+        assert_eq!(timeout(MAX_DELAY, call).await, Ok(Err(Error::connection_lost())));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn closing_ends_a_call_that_waits() {
         let connection = Connection::new();
-        let call = connection.call(|| async { Err::<(), _>(refused()) });
-        let (answer, ()) = tokio::join!(call, async { connection.close() });
-        assert_eq!(answer, Err(Error::client_closing()));
+        let call = connection.call(Repeat::Safe, || async { Err::<(), _>(refused()) });
+        let (answer, ()) = tokio::join!(timeout(MAX_DELAY, call), async { connection.close() });
+        assert_eq!(answer, Ok(Err(Error::client_closing())));
     }
 
     #[test]

@@ -135,6 +135,8 @@ pub(super) enum Failure {
     NotConnected,
     /// The connection went while the call was still on its way out.
     NotSent,
+    /// The connection went before an answer was in.
+    Lost,
     /// The call was made and failed.
     Failed(Error),
 }
@@ -150,7 +152,7 @@ impl From<etcd_client::Error> for Failure {
 
 impl From<Status> for Failure {
     /// A status with a source was made on this side of the wire: the server's come without. Which of them the
-    /// transport makes of a broken connection is a matter of luck, so all are told in grpc-go's words.
+    /// transport makes of a broken connection is a matter of luck, so nothing is read from its code.
     fn from(status: Status) -> Self {
         let mut source = status.source();
         if source.is_none() {
@@ -164,7 +166,7 @@ impl From<Status> for Failure {
         }
         match status.code() {
             Code::Cancelled => Self::NotSent,
-            _ => Self::Failed(Error::connection_lost()),
+            _ => Self::Lost,
         }
     }
 }
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_from_the_server_is_kept_and_one_of_the_transport_s_is_told_in_grpc_go_s_words() {
+    fn a_status_of_the_server_s_is_told_from_one_of_the_transport_s() {
         let servers = Status::unavailable("etcdserver: leader changed");
         assert_eq!(
             Failure::from(servers),
@@ -218,9 +220,6 @@ mod tests {
         let refused = ConnectError(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into());
         assert_eq!(Failure::from(Status::from_error(refused.into())), Failure::NotConnected);
         let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-        assert_eq!(
-            Failure::from(Status::from_error(broken.into())),
-            Failure::Failed(Error::connection_lost())
-        );
+        assert_eq!(Failure::from(Status::from_error(broken.into())), Failure::Lost);
     }
 }

@@ -60,7 +60,7 @@ impl Session {
             }
             answer = self
                 .connection
-                .call(|| {
+                .call(Repeat::Safe, || {
                     let mut etcd = self.etcd.clone();
                     let user = Some((user.clone(), password.clone()));
                     async move { etcd.update_user(user).await }
@@ -121,7 +121,7 @@ impl Session {
         let login = if self.credentials.is_some() { Login::Possible } else { Login::Impossible };
         let mut attempt = 1;
         loop {
-            let error = match self.connection.call(&mut call).await {
+            let error = match self.connection.call(repeat, &mut call).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

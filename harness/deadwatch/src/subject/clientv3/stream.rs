@@ -19,6 +19,7 @@ use super::{
     demultiplexer::{Action, Demultiplexer, Incoming},
     error::Failure,
     session::Session,
+    unary::Repeat,
     watch::{Command, Event, Number, WatchRequest, WatchResponse},
 };
 
@@ -218,7 +219,7 @@ impl<'a> Stream<'a> {
             let opened = self
                 .session
                 .connection
-                .call(|| {
+                .call(Repeat::Safe, || {
                     let (mut watch, key, options) =
                         (self.session.watch_client(), key.clone(), options.clone());
                     async move { watch.watch(key, Some(options)).await }
@@ -275,7 +276,7 @@ async fn read(stream: u64, mut responses: WatchResponseStream, to: mpsc::Sender<
 fn lost(error: etcd_client::Error) -> Error {
     match Failure::from(error) {
         Failure::Failed(error) => error,
-        Failure::NotConnected | Failure::NotSent => Error::connection_lost(),
+        Failure::NotConnected | Failure::NotSent | Failure::Lost => Error::connection_lost(),
     }
 }
 

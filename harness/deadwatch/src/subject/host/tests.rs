@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::*;
 
@@ -82,8 +82,13 @@ impl Process {
     }
 
     async fn reply(&mut self) -> Option<Reply> {
-        self.running.replies.recv().await
+        next(&mut self.running.replies).await
     }
+}
+
+/// What comes next, if it comes within a virtual day.
+async fn next<T>(channel: &mut UnboundedReceiver<T>) -> Option<T> {
+    timeout(Duration::from_secs(86_400), channel.recv()).await.expect("something or the end")
 }
 
 fn open(credentials: Option<Credentials>) -> Request {
@@ -162,7 +167,7 @@ async fn a_closed_client_is_dropped_and_unknown_to_later_calls() {
     let mut process = Process::with_client().await;
     process.ask(Request::Close { client: "shared".to_owned() });
     assert_eq!(process.reply().await, Some(Reply::Closed { client: "shared".to_owned() }));
-    assert_eq!(process.gone.recv().await, Some(()));
+    assert_eq!(next(&mut process.gone).await, Some(()));
     process.dequeue(1, "item");
     let error = "no client named \"shared\" is open".to_owned();
     assert_eq!(process.reply().await, returned(1, Returned::Error(error)));
@@ -172,8 +177,8 @@ async fn a_closed_client_is_dropped_and_unknown_to_later_calls() {
 async fn closing_the_requests_ends_the_process() {
     let mut process = Process::with_client().await;
     process.dequeue(1, "wait");
-    let Running { requests, mut replies } = process.running;
+    let Running { requests, mut replies, .. } = process.running;
     drop(requests);
-    assert_eq!(replies.recv().await, None);
-    assert_eq!(process.gone.recv().await, Some(()));
+    assert_eq!(next(&mut replies).await, None);
+    assert_eq!(next(&mut process.gone).await, Some(()));
 }

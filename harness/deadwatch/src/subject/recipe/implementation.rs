@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::{KeyClock, OnDeadWatch, Queue};
+use super::{OnDeadWatch, Queue};
 use crate::{
     etcd::{Address, Credentials},
     scenario::Version,
     subject::{
+        KeyClock,
         clientv3::Client,
         host::{Failure, Handed, Implementation, QueueClient},
     },

@@ -4,10 +4,8 @@
 //! same in every release from v3.5.0 to v3.7.3. Its logic is retold here, none of its code copied. The subject
 //! `original` is that code itself.
 
-mod clock;
 mod implementation;
 mod queue;
 
-pub use clock::KeyClock;
 pub use implementation::Recipe;
 pub use queue::{OnDeadWatch, Queue};

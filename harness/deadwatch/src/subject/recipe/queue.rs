@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use etcd_client::{Compare, CompareOp, GetOptions, KeyValue, SortOrder, SortTarget, Txn, TxnOp};
 
-use super::KeyClock;
 use crate::subject::{
+    KeyClock,
     clientv3::{Client, Error, Event, EventKind},
     host::Crash,
 };

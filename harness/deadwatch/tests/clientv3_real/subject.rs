@@ -1,12 +1,12 @@
-//! The recipe in a process of its own, as the story tells it.
+//! The in-process subjects as processes of their own, in the story.
 
 use std::sync::Arc;
 
 use deadwatch::{
     scenario::Version,
     subject::{
-        Call, Death, Reply, Request, Returned, Running, host,
-        recipe::{KeyClock, OnDeadWatch, Recipe},
+        Call, Death, KeyClock, Reply, Request, Resilient, Returned, Running, host,
+        recipe::{OnDeadWatch, Recipe},
     },
 };
 use libtest_mimic::Trial;
@@ -45,6 +45,8 @@ pub fn trials() -> Vec<Trial> {
             "3.5.16",
             a_lone_consumer_closes_its_stream,
         ),
+        trial("the_story_is_nothing_to_the_resilient_queue", "3.5.5", the_resilient_queue_serves_both),
+        trial("the_story_is_nothing_to_the_resilient_queue", "3.5.16", the_resilient_queue_serves_both),
         trial("closing_the_client_fails_a_checked_dequeue", "3.5.16", closing_fails_a_dequeue),
     ]
 }
@@ -55,7 +57,11 @@ impl Process {
     async fn start(etcd: &Etcd, on_dead_watch: OnDeadWatch) -> Self {
         let client_version = Version::new(3, 5, 11);
         let recipe = Recipe { client_version, on_dead_watch, clock: KeyClock::wall() };
-        let mut process = Self(host::start(Arc::new(recipe)));
+        Self::of(etcd, Arc::new(recipe)).await
+    }
+
+    async fn of(etcd: &Etcd, implementation: Arc<dyn host::Implementation>) -> Self {
+        let mut process = Self(host::start(implementation));
         let (address, credentials) = (etcd.address(), etcd.credentials());
         process.ask(Request::Open { client: "shared".to_owned(), address, credentials });
         assert_eq!(process.reply().await, Reply::Opened { client: "shared".to_owned(), error: None });
@@ -122,4 +128,30 @@ async fn closing_fails_a_dequeue(version: &'static str) {
     let failed = Returned::Error("watch failed".to_owned());
     assert_eq!(replies[0], Reply::Returned { id: 1, returned: failed });
     assert_eq!(replies[1], Reply::Closed { client: "shared".to_owned() });
+}
+
+async fn the_resilient_queue_serves_both(version: &'static str) {
+    let etcd = Etcd::start(version, Auth::On).await;
+    let resilient = Resilient { clock: KeyClock::wall(), jitter_seed: 1 };
+    let mut process = Process::of(&etcd, Arc::new(resilient)).await;
+    process.dequeue(1);
+    etcd.until_metric(STREAMS, 1.0).await;
+    sleep(TOKEN_DIES_WITHIN).await;
+    process.dequeue(2);
+    process.enqueue(3, "a");
+    process.enqueue(4, "b");
+    let mut replies = Vec::new();
+    for _ in 0..4 {
+        replies.push(process.reply().await);
+    }
+    replies.sort_by_key(|reply| match reply {
+        Reply::Returned { id, .. } => *id,
+        other => panic!("{other:?}"),
+    });
+    let item = |id, item: &str| Reply::Returned {
+        id,
+        returned: Returned::Item { item: item.to_owned(), ack: None },
+    };
+    let done = |id| Reply::Returned { id, returned: Returned::Done };
+    assert_eq!(replies, [item(1, "a"), item(2, "b"), done(3), done(4)]);
 }

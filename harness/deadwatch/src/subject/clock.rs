@@ -1,4 +1,4 @@
-//! The clock that names the recipe's keys: `PREFIX/UNIX-NANOS`.
+//! The clock that names the keys of in-process subjects: `PREFIX/UNIX-NANOS`.
 
 use std::{
     sync::{
