@@ -27,6 +27,10 @@ real:
     for version in $(cargo run --quiet --package deadwatch -- list --etcds); do harness/tools/etcd/build "$version"; done
     for version in $(cargo run --quiet --package deadwatch -- list --clients); do harness/original/build "$version"; done
 
+# Accept every proposed snapshot, after you have read it
+accept:
+    find snapshots harness -name '*.snap.new' -exec sh -c 'for new; do mv -v "$new" "${new%.new}"; done' _ {} +
+
 # What CI runs, on a clean clone
 ci:
     .ci/run
