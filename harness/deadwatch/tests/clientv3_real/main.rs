@@ -14,7 +14,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
     let trials = watch::trials().into_iter().chain(subject::trials()).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // They mostly wait for tokens to die.
+    arguments.test_threads.get_or_insert(10);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// A test on one release of etcd.

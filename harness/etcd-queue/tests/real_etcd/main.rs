@@ -32,7 +32,10 @@ fn main() {
         recovery::list(version, &mut trials);
         claims::list(version, &mut trials);
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let mut arguments = Arguments::from_args();
+    // They mostly wait for tokens to die.
+    arguments.test_threads.get_or_insert(10);
+    libtest_mimic::run(&arguments, trials).exit();
 }
 
 /// One test of one version; ignored if the version is not here.
