@@ -261,7 +261,9 @@ async fn boots(docker: &Docker, image: &Image, spec: &EtcdSpec) -> Result<Boots,
 
 async fn fetch(docker: &Docker, reference: &str) -> Result<(), EtcdError> {
     tracing::info!(reference, "pulling an image");
-    let options = CreateImageOptionsBuilder::default().from_image(reference).build();
+    // Without a tag the daemon would pull all of them.
+    let (repository, tag) = split(reference);
+    let options = CreateImageOptionsBuilder::default().from_image(&format!("{repository}:{tag}")).build();
     let pull = docker.create_image(Some(options), None, None).try_for_each(|_| async { Ok(()) });
     match timeout(PULL, pull).await {
         Ok(Ok(())) => Ok(()),

@@ -35,7 +35,7 @@ pub(super) trait Host: Send {
 /// Which server of a host's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
-    not(feature = "docker"),
+    not(any(feature = "docker", test)),
     expect(dead_code, reason = "only a container's image may run several servers")
 )]
 pub(super) enum Stage {
@@ -143,10 +143,39 @@ async fn settle(host: &mut impl Host, awaited: &Awaited) -> Result<(), Unsettled
         }));
     }
 
+    held(&mut Settling { host, client }).await
+}
+
+/// A connection that is watched until its server is known to stay.
+trait Connection: Send {
+    fn stage(&mut self) -> impl Future<Output = Stage> + Send;
+    /// Asks the server for something; an error once the connection has ended.
+    fn read(&mut self) -> impl Future<Output = Result<(), Unsettled>> + Send;
+}
+
+struct Settling<'a, H> {
+    host: &'a mut H,
+    client: Client,
+}
+
+impl<H: Host> Connection for Settling<'_, H> {
+    async fn stage(&mut self) -> Stage {
+        self.host.stage().await
+    }
+
+    async fn read(&mut self) -> Result<(), Unsettled> {
+        answer(self.client.get("deadwatch.ready", None)).await?;
+        Ok(())
+    }
+}
+
+/// Waits until a connection has answered for long enough, and once more after the stage was seen: an answer from
+/// before may be a temporary server's, which has handed over meanwhile.
+async fn held(connection: &mut impl Connection) -> Result<(), Unsettled> {
     let since = Instant::now();
     loop {
-        answer(client.get("deadwatch.ready", None)).await?;
-        let needed = host.stage().await.must_answer_for();
+        let needed = connection.stage().await.must_answer_for();
+        connection.read().await?;
         if since.elapsed() >= needed {
             return Ok(());
         }
@@ -218,4 +247,70 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    /// A connection to a temporary server that ends when it hands over, or to one that stays.
+    struct Scripted {
+        began: Instant,
+        hands_over_after: Duration,
+        ends_with_it: bool,
+        stage_afterwards: Stage,
+        /// How long a look at the stage takes.
+        look: Duration,
+    }
+
+    impl Scripted {
+        fn new(stage_afterwards: Stage) -> Self {
+            let began = Instant::now();
+            let look = Duration::from_millis(40);
+            Self { began, hands_over_after: Duration::ZERO, ends_with_it: false, stage_afterwards, look }
+        }
+
+        fn handed_over(&self) -> bool {
+            self.began.elapsed() >= self.hands_over_after
+        }
+    }
+
+    impl Connection for Scripted {
+        async fn stage(&mut self) -> Stage {
+            sleep(self.look).await;
+            if self.handed_over() { self.stage_afterwards } else { Stage::PerhapsNotLast }
+        }
+
+        async fn read(&mut self) -> Result<(), Unsettled> {
+            if self.ends_with_it && self.handed_over() {
+                return Err(Unsettled::NotYet("the connection has ended".to_owned()));
+            }
+            Ok(())
+        }
+    }
+
+    /// How long it took in whole seconds, if the connection was believed.
+    async fn believed_after(mut connection: Scripted) -> Option<u64> {
+        let began = connection.began;
+        held(&mut connection).await.is_ok().then(|| began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_temporary_server_is_never_believed_whenever_it_hands_over() {
+        for millis in (0..9_000).step_by(7) {
+            let mut connection = Scripted::new(Stage::Last);
+            connection.hands_over_after = Duration::from_millis(millis);
+            connection.ends_with_it = true;
+            assert_eq!(believed_after(connection).await, None, "hands over after {millis} ms");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn how_long_a_server_must_answer_depends_on_its_stage() {
+        assert_eq!(believed_after(Scripted::new(Stage::Only)).await, Some(0));
+        assert_eq!(believed_after(Scripted::new(Stage::Last)).await, Some(1));
+        assert_eq!(believed_after(Scripted::new(Stage::PerhapsNotLast)).await, Some(10));
+    }
 }

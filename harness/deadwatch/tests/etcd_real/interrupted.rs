@@ -3,12 +3,14 @@
 //! The program is this one, started again with a task in its environment.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpStream},
     os::unix::process::ExitStatusExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
+    thread,
+    time::Duration,
 };
 
 use deadwatch::{
@@ -25,6 +27,12 @@ pub const TASK: &str = "DEADWATCH_TEST_TASK";
 
 pub fn trials() -> Vec<Trial> {
     let story = binary(STORY);
+    let storm = trial(
+        "process::a_signal_amid_many_starts_and_stops_leaves_nothing",
+        "process",
+        story.clone(),
+        |source| interrupt_a_storm(&source),
+    );
     let signals = [("int", Signal::INT), ("term", Signal::TERM), ("hup", Signal::HUP)];
     signals
         .into_iter()
@@ -32,12 +40,16 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("process::sig{name}_leaves_nothing_and_exits_as_a_shell_expects");
             trial(&name, "process", story.clone(), move |source| interrupt_a_process(&source, signal))
         })
+        .chain([storm])
         .collect()
 }
 
 /// What the interrupted program does: it starts an etcd, tells about it, and waits for its end.
 pub fn run(task: &str) -> ExitCode {
     reaper::on_signals();
+    if let Some(("storm", binary)) = task.split_once(' ') {
+        storm(&Source::Binary(binary.into()));
+    }
     let (source, before) = match task.split_once(' ') {
         Some(("process", path)) => (Source::Binary(path.into()), None),
         Some(("docker", reference)) => (image(reference), None),
@@ -57,6 +69,21 @@ pub fn run(task: &str) -> ExitCode {
         std::future::pending::<()>().await;
     });
     ExitCode::FAILURE
+}
+
+/// Starts and gives up etcds without end, so that a signal most often comes amid a start or a clearing away.
+fn storm(source: &Source) -> ! {
+    println!("starting");
+    wait(async {
+        loop {
+            let spec = with_tokens(STORY);
+            let lives = [0, 0, 1, 2].map(Duration::from_millis).map(|life| {
+                let started = start(source, &spec);
+                async move { tokio::time::timeout(life, started).await.is_ok() }
+            });
+            futures::future::join_all(lives).await;
+        }
+    })
 }
 
 fn image(reference: &str) -> Source {
@@ -84,8 +111,14 @@ impl Drop for Program {
 
 /// Starts this program with a task, and returns it with the first line that it prints.
 pub fn begin(task: &str) -> (Program, String) {
+    begin_in(&env::temp_dir(), task)
+}
+
+/// The same with a folder of its own for what is temporary.
+fn begin_in(temporary: &Path, task: &str) -> (Program, String) {
     let mut child = Command::new(env::current_exe().unwrap())
         .env(TASK, task)
+        .env("TMPDIR", temporary)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -115,4 +148,27 @@ fn interrupt_a_process(source: &Source, signal: Signal) {
     interrupt(program, signal);
     assert!(TcpStream::connect(address).is_err());
     assert!(!Path::new(folder).exists());
+}
+
+fn interrupt_a_storm(source: &Source) {
+    let Source::Binary(binary) = source else { panic!("{source}") };
+    let task = format!("storm {}", binary.display());
+    for delay in (0..20).map(|number| Duration::from_micros(1700 * number)) {
+        let temporary = tempfile::tempdir().unwrap();
+        let (program, word) = begin_in(temporary.path(), &task);
+        assert_eq!(word, "starting");
+        thread::sleep(delay);
+        interrupt(program, Signal::TERM);
+        let left: Vec<_> =
+            fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, Vec::<PathBuf>::new(), "interrupted after {delay:?}");
+        assert_eq!(processes_with(temporary.path()), Vec::<String>::new(), "interrupted after {delay:?}");
+    }
+}
+
+/// The command lines that name this folder, where the system lists them.
+fn processes_with(folder: &Path) -> Vec<String> {
+    let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+    let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
+    lines.lines().filter(|line| line.contains(folder.to_str().unwrap())).map(str::to_owned).collect()
 }

@@ -3,7 +3,7 @@
 use std::{
     fs, iter,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
@@ -14,9 +14,10 @@ use deadwatch::{
 };
 use futures::future::join_all;
 use libtest_mimic::Trial;
+use tempfile::TempDir;
 
 use super::{
-    Needed, STORY, binary, client, client_as, start, traces::Traces, trial, wait, with_tokens, without_tokens,
+    STORY, binary, client, client_as, start, traces::Traces, trial, wait, with_tokens, without_tokens,
 };
 
 pub fn trials() -> Vec<Trial> {
@@ -29,18 +30,8 @@ pub fn trials() -> Vec<Trial> {
         process("a_server_of_another_version_is_refused_naming_both", another_version),
         process("a_dropped_server_leaves_nothing", dropped),
         process("a_panic_leaves_nothing", panicked),
-        trial(
-            "process::a_binary_that_ends_at_once_has_its_words_quoted",
-            "none",
-            stand_in("echo boom >&2; exit 3"),
-            ends_at_once,
-        ),
-        trial(
-            "process::a_start_that_is_given_up_leaves_nothing",
-            "none",
-            stand_in("exec sleep 600"),
-            given_up,
-        ),
+        unconditional("process::a_binary_that_ends_at_once_has_its_words_quoted", ends_at_once),
+        unconditional("process::a_start_that_is_given_up_leaves_nothing", given_up),
     ];
     // The oldest line is started where somebody has built it; the others are required where processes are.
     for (version, backend) in [
@@ -53,6 +44,13 @@ pub fn trials() -> Vec<Trial> {
         trials.push(trial(&name, backend, binary(version), move |source| serves_root_only(&source, version)));
     }
     trials
+}
+
+fn unconditional(name: &str, test: fn()) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
 }
 
 fn serves_root_only(source: &Source, version: Version) {
@@ -132,22 +130,19 @@ fn panicked(source: Source) {
     traces.unwrap().assert_gone();
 }
 
-/// A program in etcd's place. It is written by a child, since a file that this process had open for writing may
-/// still be open in a child that another test is just starting, and cannot be run then.
-fn stand_in(script: &str) -> Needed {
-    let folder = tempfile::Builder::new()
-        .prefix("deadwatch-stand-in-")
-        .tempdir()
-        .map_err(|error| error.to_string())?;
-    let path = folder.keep().join("etcd");
+/// A program in etcd's place, in a folder of its own. It is written by a child, since a file that this process had
+/// open for writing may still be open in a child that another test is just starting, and cannot be run then.
+fn stand_in(script: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::Builder::new().prefix("deadwatch-stand-in-").tempdir().unwrap();
+    let path = folder.path().join("etcd");
     let write =
         r#"printf '#!/bin/sh\necho $$ >"$0.pid"; echo "$@" >"$0.arguments"; %s\n' "$2" >"$1"; chmod +x "$1""#;
     let status = Command::new("sh").args(["-c", write, "sh"]).arg(&path).arg(script).status();
     assert!(status.is_ok_and(|status| status.success()));
-    Ok(Source::Binary(path))
+    (folder, path)
 }
 
-/// The folder that a stand-in was given, and its number, once it runs; the stand-in's own folder is removed.
+/// The folder that a stand-in was given, and its number, once it runs.
 fn stand_ins_traces(binary: &Path) -> Option<(String, u32)> {
     let pid = fs::read_to_string(binary.with_extension("pid")).ok()?.trim().parse().ok()?;
     let arguments = fs::read_to_string(binary.with_extension("arguments")).ok()?;
@@ -155,25 +150,21 @@ fn stand_ins_traces(binary: &Path) -> Option<(String, u32)> {
     Some((data.trim_end_matches("/data").to_owned(), pid))
 }
 
-fn path(source: &Source) -> &Path {
-    match source {
-        Source::Binary(path) => path,
-        Source::Image(image) => panic!("{image}"),
-    }
-}
-
-fn ends_at_once(source: Source) {
+fn ends_at_once() {
+    let (_folder, binary) = stand_in("echo boom >&2; exit 3");
+    let source = Source::Binary(binary.clone());
     let error = wait(start(&source, &with_tokens(STORY))).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("it has ended (exit status: 3)"), "{error}");
     assert!(error.contains("boom"), "{error}");
-    let (folder, _) = stand_ins_traces(path(&source)).unwrap();
-    assert!(!Path::new(&folder).exists(), "{folder}");
-    fs::remove_dir_all(path(&source).parent().unwrap()).unwrap();
+    let (data, _) = stand_ins_traces(&binary).unwrap();
+    assert!(!Path::new(&data).exists(), "{data}");
 }
 
-fn given_up(source: Source) {
+fn given_up() {
+    let (_folder, binary) = stand_in("exec sleep 600");
+    let source = Source::Binary(binary.clone());
     let runs = async {
-        while stand_ins_traces(path(&source)).is_none() {
+        while stand_ins_traces(&binary).is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -184,9 +175,8 @@ fn given_up(source: Source) {
             () = runs => {}
         }
     });
-    let (folder, pid) = stand_ins_traces(path(&source)).unwrap();
-    assert!(!Path::new(&folder).exists(), "{folder}");
+    let (data, pid) = stand_ins_traces(&binary).unwrap();
+    assert!(!Path::new(&data).exists(), "{data}");
     let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
     assert!(rustix::process::test_kill_process(pid).is_err());
-    fs::remove_dir_all(path(&source).parent().unwrap()).unwrap();
 }
