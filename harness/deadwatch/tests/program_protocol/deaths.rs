@@ -1,8 +1,11 @@
 //! Programs that die while a call is open.
 
-use deadwatch::subject::{Death, Patience, Reply};
+use std::{env, time::Duration};
 
-use crate::talk::{Talk, item, on_a_runtime};
+use deadwatch::subject::{Death, Patience, Reply};
+use tokio::time::sleep;
+
+use crate::talk::{IN_VAIN, OUT_OF_THE_GROUP, Talk, item, on_a_runtime};
 
 crate::cases![
     an_exit_with_a_call_open_is_a_crash_whatever_its_status,
@@ -12,7 +15,9 @@ crate::cases![
     a_call_on_its_way_into_a_crash_was_open,
     a_line_that_the_crash_cut_short_is_no_breach,
     a_flooded_log_is_drained_before_the_crash_is_told,
+    a_call_soon_after_the_crash_was_open_too,
     a_process_left_behind_does_not_hold_up_the_news,
+    all_that_comes_out_of_the_pipes_counts,
 ];
 
 /// The death of a program that does this when it has got the call 1.
@@ -103,9 +108,42 @@ fn a_flooded_log_is_drained_before_the_crash_is_told() {
 fn a_process_left_behind_does_not_hold_up_the_news() {
     on_a_runtime(async {
         // The sleeper holds all three pipes open. Were it not killed, waiting for the rest would have to give up.
-        let patience = Patience { rest: crate::talk::IN_VAIN * 2, ..Patience::default() };
+        let patience = Patience { rest: IN_VAIN * 2, ..Patience::default() };
         let mut talk = Talk::after_open_with("hear; sleep 600 & exit 3", "", patience).await;
         talk.dequeue(1);
         assert_eq!(died(&mut talk).await.unwrap().cause, "exit status 3");
+    });
+}
+
+fn a_call_soon_after_the_crash_was_open_too() {
+    on_a_runtime(async {
+        let patience = Patience { next_call: IN_VAIN, ..Patience::default() };
+        let script = r#"hear; say '{"id":1,"item":"a"}'; exit 3"#;
+        let mut talk = Talk::after_open_with(script, "", patience).await;
+        talk.dequeue(1);
+        assert_eq!(talk.next().await, item(1, "a"));
+        // Time for the end to be noticed, so that the call comes after it; were it not, this would be the case above.
+        sleep(Duration::from_millis(500)).await;
+        talk.dequeue(2);
+        assert_eq!(died(&mut talk).await.unwrap().cause, "exit status 3");
+    });
+}
+
+fn all_that_comes_out_of_the_pipes_counts() {
+    on_a_runtime(async {
+        // One that has left the group holds the pipes, and writes to them when the program has ended.
+        let script = format!(
+            r#"hear; hear
+            "$1" {OUT_OF_THE_GROUP} sh -c 'sleep 1; echo "{{\"id\":2,\"item\":\"b\"}}"; exec >&-; sleep 1; echo late >&2'
+            exit 3"#
+        );
+        let patience = Patience { rest: IN_VAIN, ..Patience::default() };
+        let itself = env::current_exe().unwrap();
+        let mut talk = Talk::after_open_with(&script, itself.to_str().unwrap(), patience).await;
+        talk.dequeue(1);
+        talk.dequeue(2);
+        assert_eq!(talk.next().await, item(2, "b"));
+        assert_eq!(died(&mut talk).await.unwrap().cause, "exit status 3");
+        assert_eq!(talk.running.log.text(), "late\n");
     });
 }

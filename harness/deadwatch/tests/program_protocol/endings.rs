@@ -10,8 +10,9 @@ use std::{
     time::Duration,
 };
 
-use deadwatch::subject::Patience;
+use deadwatch::subject::{Patience, Running};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::talk::{IN_VAIN, Talk, item, on_a_runtime};
 
@@ -20,6 +21,7 @@ crate::cases![
     an_answer_after_the_end_of_input_still_counts,
     a_program_that_ignores_the_end_of_its_input_is_killed,
     dropping_the_subject_kills_its_group,
+    a_subject_that_nobody_hears_is_killed,
     ending_the_runtime_kills_the_group,
     a_breach_kills_the_group,
 ];
@@ -56,7 +58,7 @@ impl Held {
         talk
     }
 
-    fn is_released(self) {
+    fn await_release(&self) {
         self.released.recv_timeout(IN_VAIN).expect("somebody of the group lives on");
     }
 }
@@ -95,7 +97,7 @@ fn a_program_that_ignores_the_end_of_its_input_is_killed() {
         let (requests, _) = tokio::sync::mpsc::unbounded_channel();
         talk.running.requests = requests;
         assert_eq!(talk.next().await, None);
-        held.is_released();
+        held.await_release();
     });
 }
 
@@ -105,7 +107,19 @@ fn dropping_the_subject_kills_its_group() {
         let stubborn = format!("{ANSWERS_ONCE} while :; do sleep 1; done");
         let talk = held.by_a_program_and_its_child(&stubborn, Patience::default()).await;
         drop(talk);
-        tokio::task::spawn_blocking(|| held.is_released()).await.unwrap();
+        tokio::task::spawn_blocking(move || held.await_release()).await.unwrap();
+    });
+}
+
+fn a_subject_that_nobody_hears_is_killed() {
+    on_a_runtime(async {
+        let held = Held::new();
+        let stubborn = format!("{ANSWERS_ONCE} while :; do sleep 1; done");
+        let talk = held.by_a_program_and_its_child(&stubborn, Patience::default()).await;
+        let Running { requests, replies, .. } = talk.running;
+        drop(replies);
+        tokio::task::spawn_blocking(move || held.await_release()).await.unwrap();
+        timeout(IN_VAIN, requests.closed()).await.expect("it still takes requests");
     });
 }
 
@@ -116,7 +130,7 @@ fn ending_the_runtime_kills_the_group() {
         let stubborn = format!("{ANSWERS_ONCE} while :; do sleep 1; done");
         kept = Some(held.by_a_program_and_its_child(&stubborn, Patience::default()).await);
     });
-    held.is_released();
+    held.await_release();
 }
 
 fn a_breach_kills_the_group() {
@@ -126,6 +140,6 @@ fn a_breach_kills_the_group() {
         let mut talk = held.by_a_program_and_its_child(&rude, Patience::default()).await;
         talk.dequeue(2);
         talk.broke().await;
-        held.is_released();
+        held.await_release();
     });
 }

@@ -5,12 +5,13 @@ use std::{env, time::Duration};
 use deadwatch::{
     etcd::Credentials,
     scenario::Version,
-    subject::{Call, Death, Original, Patience, Reply, Request, Returned},
+    subject::{Call, Death, Original, Patience, Reply, Request, Returned, Running},
 };
 use libtest_mimic::Trial;
 use tokio::time::sleep;
 
 use crate::{
+    Case,
     etcd::{self, Etcd},
     talk::{Talk, item, on_a_runtime, returned},
 };
@@ -31,7 +32,7 @@ pub fn trials() -> Vec<Trial> {
     if let Some(reason) = &missing {
         eprintln!("original::*: {reason}");
     }
-    let trial = |&(name, case): &(&str, fn())| {
+    let trial = |&(name, case): &Case| {
         let missing = missing.clone();
         let ignored = missing.is_some() && !required;
         let run = move || match missing {
@@ -144,7 +145,7 @@ fn a_waiting_dequeue_does_not_hold_up_the_end() {
             assert_eq!(talk.next().await, returned(2, Returned::Done));
             talk
         };
-        let deadwatch::subject::Running { requests, mut replies, log } = running;
+        let Running { requests, mut replies, log } = running;
         drop(requests);
         assert_eq!(replies.recv().await, None);
         assert_eq!(log.text(), "");

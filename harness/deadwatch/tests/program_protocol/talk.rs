@@ -1,6 +1,6 @@
 //! A conversation with a small program, as the stage would lead it.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr, os::unix::process::CommandExt, process::Command, time::Duration};
 
 use deadwatch::{
     etcd::{Address, Credentials},
@@ -17,6 +17,16 @@ say() { printf '%s\n' "$1"; }
 hear() { IFS= read -r line; }
 hear; hear; say '{"op":"open","client":"shared"}'
 "#;
+
+/// The first word to this very binary where it is to do [`leave_running_out_of_the_group`].
+pub const OUT_OF_THE_GROUP: &str = "out-of-the-group";
+
+/// Starts a command in a process group of its own, and does not wait for it: `sh` has no word for that.
+#[allow(clippy::zombie_processes, reason = "this process ends at once, and init takes the child over")]
+pub fn leave_running_out_of_the_group(mut command: impl Iterator<Item = String>) {
+    let program = command.next().unwrap();
+    Command::new(program).args(command).process_group(0).spawn().unwrap();
+}
 
 /// Runs a case on a runtime of its own.
 pub fn on_a_runtime(case: impl Future<Output = ()>) {

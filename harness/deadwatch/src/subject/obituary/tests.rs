@@ -186,6 +186,19 @@ AttributeError: 'NoneType' object has no attribute 'key'
 }
 
 #[test]
+fn the_last_words_are_those_of_the_runtime_that_spoke_last() {
+    // A wrapper in Python that dies of its child's death.
+    let wrapper = r#"Traceback (most recent call last):
+  File "/srv/wrapper.py", line 5, in <module>
+    subprocess.run(command, check=True)
+subprocess.CalledProcessError: Command '['consumer']' returned non-zero exit status 2.
+"#;
+    let place = |log: String| died(1, &log).1.unwrap();
+    assert_eq!(place(format!("{STORY}{wrapper}")), "wrapper.py:5");
+    assert_eq!(place(format!("{wrapper}{STORY}")), "queue.go:70");
+}
+
+#[test]
 fn a_java_exception_is_its_text_and_the_first_frame_of_ones_own() {
     let log = "\
 Exception in thread \"main\" java.lang.IllegalStateException: no item
