@@ -1,0 +1,1 @@
+//! The watch calls: creating, cancelling, asking for progress.

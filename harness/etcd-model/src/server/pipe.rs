@@ -1,0 +1,1 @@
+//! Serving over pipes in memory, in whatever time the runtime keeps.

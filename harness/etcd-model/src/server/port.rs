@@ -1,0 +1,1 @@
+//! Serving on a port of this machine, in real time.

@@ -1,0 +1,1 @@
+//! The task that waits until the member has something to do, and tells it.
