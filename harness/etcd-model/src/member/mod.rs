@@ -8,6 +8,8 @@ mod identity;
 mod kv;
 mod lease;
 mod maintenance;
+mod permission;
+mod proposal;
 mod settings;
 mod state;
 mod watch;

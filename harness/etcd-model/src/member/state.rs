@@ -26,12 +26,12 @@ impl Member {
     /// A member that has just started, with nothing in it.
     pub fn new(settings: Settings) -> Self {
         Self {
-            settings,
             raft_term: 2,
-            store: Store::default(),
+            store: Store::new(settings.release),
             lessor: Lessor::default(),
             authority: Authority::default(),
             hub: Hub::default(),
+            settings,
         }
     }
 

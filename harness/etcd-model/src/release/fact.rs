@@ -7,11 +7,31 @@ use super::Release;
 /// A behaviour that some releases have and others do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fact {
-    /// `RangeStream` exists. Source: etcd v3.7.3 etcdserverpb/rpc.proto; not in v3.6.4's.
+    /// `RangeStream` exists. Source: etcdserverpb/rpc.proto at v3.7.0, and not at v3.6.14.
     RangeStream,
-    /// A sort order or target outside of the protocol's enums is refused. Source: etcd v3.7.3
-    /// server/etcdserver/api/v3rpc/key.go, `checkRangeRequest`; v3.5.5's has no such check.
+    /// A sort order or target outside of the protocol's enums is refused. Source: v3rpc/key.go,
+    /// `checkRangeRequest`, at v3.6.0, and not at v3.5.33.
     UnknownSortRefused,
+    /// A range of keys only does not tell their leases, unless it is sorted by value. Source:
+    /// storage/mvcc/kvstore_txn.go, `FastKeysOnly`, at v3.7.0, and not at v3.6.14.
+    KeysOnlyHidesLease,
+    /// A compaction keeps the deletion that happened at its very revision, so a watch from there sees it. Source:
+    /// mvcc/key_index.go, `doCompact`, at v3.4.34, v3.5.16 and v3.6.0 (etcd-io/etcd#18089).
+    CompactionKeepsItsDeletion,
+    /// Compacting needs the role `root`. Source: v3rpc/key.go, `isPermitted`, at v3.4.42, v3.5.28 and v3.6.9.
+    CompactionNeedsRoot,
+    /// What a nested transaction does is checked against the caller's permissions. Source: apply_auth.go,
+    /// `checkTxnReqsPermission`, at v3.4.42, v3.5.28 and v3.6.9.
+    NestedPermissionsChecked,
+    /// A put in a transaction needs the same permissions as one outside: to read what it returns, and to write all
+    /// keys of its lease. Source: apply_auth.go, `checkPutAuth`, at v3.4.44, v3.5.30 and v3.6.11.
+    PutPermissionsCheckedInTransaction,
+    /// The operations of a transaction are checked in their order, not first all puts and then all ranges. Source:
+    /// txn/txn.go, `checkTxn`, at v3.6.0; etcdserver/apply.go, `checkRequests`, at v3.5.33.
+    OperationsCheckedInOrder,
+    /// A put in a transaction is checked for its lease first and for its key second. Source: txn/put.go, `checkPut`,
+    /// at v3.7.0; the other way round at v3.6.14.
+    LeaseCheckedBeforeKey,
 }
 
 /// A run of releases: from `since` on (`None`: from the first), up to but without `before` (`None`: to this day).
@@ -26,12 +46,44 @@ const fn since(major: u16, minor: u16, patch: u16) -> Span {
     Span { since: Some(Release::new(major, minor, patch)), before: None }
 }
 
+/// From a patch on, but only up to the end of its line: a fix that was carried back.
+const fn backport(major: u16, minor: u16, patch: u16) -> Span {
+    Span { since: Some(Release::new(major, minor, patch)), before: Some(Release::new(major, minor + 1, 0)) }
+}
+
 impl Fact {
     /// The releases of which it is true.
     pub(super) const fn spans(self) -> &'static [Span] {
         match self {
-            Self::RangeStream => const { &[since(3, 7, 0)] },
-            Self::UnknownSortRefused => const { &[since(3, 7, 0)] },
+            Self::RangeStream | Self::KeysOnlyHidesLease | Self::LeaseCheckedBeforeKey => {
+                const { &[since(3, 7, 0)] }
+            }
+            Self::UnknownSortRefused | Self::OperationsCheckedInOrder => const { &[since(3, 6, 0)] },
+            Self::CompactionKeepsItsDeletion => {
+                const { &[backport(3, 4, 34), backport(3, 5, 16), since(3, 6, 0)] }
+            }
+            Self::CompactionNeedsRoot | Self::NestedPermissionsChecked => {
+                const { &[backport(3, 4, 42), backport(3, 5, 28), since(3, 6, 9)] }
+            }
+            Self::PutPermissionsCheckedInTransaction => {
+                const { &[backport(3, 4, 44), backport(3, 5, 30), since(3, 6, 11)] }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fix_that_was_carried_back_holds_in_its_line_and_from_the_next_lines_fix_on() {
+        let holds = |text: &str| text.parse::<Release>().unwrap().holds(Fact::CompactionNeedsRoot);
+        let seen: Vec<_> = ["3.4.41", "3.4.42", "3.5.0", "3.5.27", "3.5.28", "3.6.8", "3.6.9", "3.7.0"]
+            .into_iter()
+            .map(holds)
+            .collect();
+        assert_eq!(seen, [false, true, false, false, true, false, true, true]);
     }
 }
