@@ -46,7 +46,7 @@ impl Member {
     }
 
     /// Deletes the keys of a lease that has ended, all in one revision, or in none if it has no keys.
-    pub(crate) fn delete_keys_of(&mut self, lease: i64) {
+    pub fn delete_keys_of(&mut self, lease: i64) {
         let keys = self.store.lease_keys(lease);
         if let Some(applied) = self.store.delete_keys(&keys) {
             self.tell(&applied);
