@@ -16,6 +16,10 @@ mod stream;
 mod txn;
 mod write;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
+
 pub use applied::Applied;
 pub(crate) use range::{has_filters, in_default_order};
 pub use store::Store;
