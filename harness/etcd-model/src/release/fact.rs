@@ -32,6 +32,32 @@ pub enum Fact {
     /// A put in a transaction is checked for its lease first and for its key second. Source: txn/put.go, `checkPut`,
     /// at v3.7.0; the other way round at v3.6.14.
     LeaseCheckedBeforeKey,
+    /// A watch that is refused leaves its stream listening; before, all later requests on it were ignored. Source:
+    /// v3rpc/watch.go, `recvLoop`, at v3.4.8 (etcd-io/etcd#11708).
+    RefusedWatchKeepsListening,
+    /// A watch that is refused for its token, an old auth revision or a missing login is told so; before, it was
+    /// always told `permission denied`. Source: v3rpc/watch.go, `isWatchPermitted`, at v3.4.22 and v3.5.6
+    /// (etcd-io/etcd#14322).
+    RefusedWatchTellsItsCause,
+    /// The refusal of a watch carries no watch id; before, it carried the one that was asked for, by default 0, and
+    /// the stream's healthy watch of that id was sent nothing from then on. Source: v3rpc/watch.go, `sendLoop`, at
+    /// v3.4.22 and v3.5.6 (etcd-io/etcd#14563).
+    RefusedWatchHasNoId,
+    /// A request for progress is answered only if all watches of the stream are up to date. Source: v3rpc/watch.go,
+    /// `RequestProgressAll`, at v3.4.25, v3.5.8 and v3.6.0.
+    ProgressRequestWaitsForSync,
+    /// One that was not answered is answered once they are, after something else was sent. Source: v3rpc/watch.go,
+    /// `deferredProgress`, at v3.4.25 and v3.5.8; gone at v3.4.31 and v3.5.13.
+    UnansweredProgressRequestKept,
+    /// A watch that starts in the future is not told of progress. Source: mvcc/watchable_store.go, `progressIfSync`,
+    /// at v3.4.38, v3.5.22, v3.6.2 and v3.7.0.
+    FutureWatchHasNoProgress,
+    /// A watch from below revision 0 is refused. Source: v3rpc/watch.go, `recvLoop`, at v3.4.38, v3.5.24, v3.6.6 and
+    /// v3.7.0.
+    NegativeWatchRevisionRefused,
+    /// A watch of everything from a key on needs to read all of that; before, to read the key. Source:
+    /// v3rpc/watch.go, `recvLoop`, at v3.5.33, v3.6.14 and v3.7.1.
+    FromKeyWatchPermissionChecked,
 }
 
 /// A run of releases: from `since` on (`None`: from the first), up to but without `before` (`None`: to this day).
@@ -44,6 +70,11 @@ pub(super) struct Span {
 /// From a release on, in every later line too.
 const fn since(major: u16, minor: u16, patch: u16) -> Span {
     Span { since: Some(Release::new(major, minor, patch)), before: None }
+}
+
+/// From a patch on, up to but without a later patch of the same line.
+const fn between(major: u16, minor: u16, since: u16, before: u16) -> Span {
+    Span { since: Some(Release::new(major, minor, since)), before: Some(Release::new(major, minor, before)) }
 }
 
 /// From a patch on, but only up to the end of its line: a fix that was carried back.
@@ -67,6 +98,25 @@ impl Fact {
             }
             Self::PutPermissionsCheckedInTransaction => {
                 const { &[backport(3, 4, 44), backport(3, 5, 30), since(3, 6, 11)] }
+            }
+            Self::RefusedWatchKeepsListening => const { &[since(3, 4, 8)] },
+            Self::RefusedWatchTellsItsCause | Self::RefusedWatchHasNoId => {
+                const { &[backport(3, 4, 22), backport(3, 5, 6), since(3, 6, 0)] }
+            }
+            Self::ProgressRequestWaitsForSync => {
+                const { &[backport(3, 4, 25), backport(3, 5, 8), since(3, 6, 0)] }
+            }
+            Self::UnansweredProgressRequestKept => {
+                const { &[between(3, 4, 25, 31), between(3, 5, 8, 13)] }
+            }
+            Self::FutureWatchHasNoProgress => {
+                const { &[backport(3, 4, 38), backport(3, 5, 22), backport(3, 6, 2), since(3, 7, 0)] }
+            }
+            Self::NegativeWatchRevisionRefused => {
+                const { &[backport(3, 4, 38), backport(3, 5, 24), backport(3, 6, 6), since(3, 7, 0)] }
+            }
+            Self::FromKeyWatchPermissionChecked => {
+                const { &[backport(3, 5, 33), backport(3, 6, 14), since(3, 7, 1)] }
             }
         }
     }
