@@ -1,0 +1,8 @@
+//! Leases: granting, keeping alive, expiring, revoking.
+//!
+//! A lease's keys are known to the store, not here: [`crate::mvcc::Store::lease_keys`]. A lease that ends hands its
+//! id to [`crate::member::Member`], which deletes those keys in one revision (`Store::delete_keys`).
+
+mod lessor;
+
+pub use lessor::Lessor;

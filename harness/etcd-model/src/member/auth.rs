@@ -1,0 +1,1 @@
+//! The calls that log in, and that change users and roles.

@@ -1,0 +1,1 @@
+//! The lease calls, and what happens when a lease ends.

@@ -1,0 +1,1 @@
+//! Status, alarms, the list of members, and restarts.

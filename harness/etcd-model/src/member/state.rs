@@ -1,0 +1,61 @@
+//! The state of one member.
+
+use tokio::time::Instant;
+
+use super::Settings;
+use crate::{
+    auth::Authority,
+    lease::Lessor,
+    mvcc::{Applied, Store},
+    watch::Hub,
+};
+
+/// One member, alone in its cluster. It never sleeps and asks no clock: whoever calls it says what time it is.
+#[derive(Debug)]
+pub struct Member {
+    pub(crate) settings: Settings,
+    /// 2 on a fresh single member, one more after each restart.
+    pub(crate) raft_term: u64,
+    pub(crate) store: Store,
+    pub(crate) lessor: Lessor,
+    pub(crate) authority: Authority,
+    pub(crate) hub: Hub,
+}
+
+impl Member {
+    /// A member that has started at `now`, with nothing in it.
+    pub fn new(settings: Settings, now: Instant) -> Self {
+        let raft_term = 2;
+        Self {
+            raft_term,
+            store: Store::new(settings.release),
+            lessor: Lessor::default(),
+            authority: Authority::default(),
+            hub: Hub::new(&settings, raft_term, now),
+            settings,
+        }
+    }
+
+    /// When the member next has something to do of itself, if ever.
+    pub fn due(&self) -> Option<Instant> {
+        [self.authority.due(), self.lessor.due(), self.hub.due()].into_iter().flatten().min()
+    }
+
+    /// Does whatever is due at `now`.
+    pub fn advance(&mut self, now: Instant) {
+        self.hub.advance(&self.store, now);
+    }
+
+    /// Deletes the keys of a lease that has ended, all in one revision, or in none if it has no keys.
+    pub fn delete_keys_of(&mut self, lease: i64) {
+        let keys = self.store.lease_keys(lease);
+        if let Some(applied) = self.store.delete_keys(&keys) {
+            self.tell(&applied);
+        }
+    }
+
+    /// Tells the watches of a revision. Whoever writes to the store does this before letting go of the lock.
+    pub(crate) fn tell(&mut self, applied: &Applied) {
+        self.hub.applied(applied, &self.store);
+    }
+}
