@@ -101,7 +101,7 @@ async fn client(etcd: &dyn Etcd) -> Client {
 }
 
 async fn client_as(etcd: &dyn Etcd, credentials: Option<Credentials>) -> Result<Client, etcd_client::Error> {
-    let Address::Tcp(address) = etcd.address();
+    let Address::Tcp(address) = etcd.address() else { panic!("no port") };
     let options = credentials.map(|who| ConnectOptions::new().with_user(who.user, who.password));
     Client::connect([address.to_string()], options).await
 }

@@ -1,14 +1,19 @@
 //! Where an etcd is reached, and as whom.
 
-use std::net::SocketAddr;
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
+use hyper_util::rt::TokioIo;
+use tokio::io::DuplexStream;
 use tonic::transport::{Channel, Endpoint};
+use tower::service_fn;
 
 /// Where a client reaches an etcd.
 #[derive(Clone, Debug)]
 pub enum Address {
     /// A plain-text port, on loopback.
     Tcp(SocketAddr),
+    /// Pipes in memory, within this process and in whatever time its runtime keeps.
+    Pipe(Dial),
 }
 
 impl Address {
@@ -16,7 +21,40 @@ impl Address {
     pub fn channel(&self) -> Channel {
         match self {
             Self::Tcp(address) => endpoint(&format!("http://{address}")).connect_lazy(),
+            Self::Pipe(dial) => {
+                let dial = dial.clone();
+                let connect = move |_| {
+                    let connection = dial.connect();
+                    async move { connection.map(TokioIo::new) }
+                };
+                Endpoint::from_static("http://in-memory").connect_with_connector_lazy(service_fn(connect))
+            }
         }
+    }
+}
+
+/// Opens connections in memory.
+#[derive(Clone)]
+pub struct Dial(Arc<dyn Fn() -> io::Result<DuplexStream> + Send + Sync>);
+
+impl Dial {
+    /// Opens connections by calling this.
+    pub fn new(connect: impl Fn() -> io::Result<DuplexStream> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(connect))
+    }
+
+    /// Opens a connection: the client's end of it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::ConnectionRefused`] where nobody serves.
+    pub fn connect(&self) -> io::Result<DuplexStream> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dial")
     }
 }
 

@@ -64,10 +64,7 @@ pub async fn survey(versions: &[Version], search: &Search) -> Vec<Fact> {
 
 async fn look(backend: Backend, version: Version, search: &Search) -> Availability {
     match backend {
-        Backend::Embedded => Availability::Missing(Missing {
-            why: "the in-memory etcd is not part of this version".to_owned(),
-            remedy: "use --on process or --on docker".to_owned(),
-        }),
+        Backend::Embedded => Availability::Available(Source::Embedded),
         Backend::Process => binary::look(version, search).await,
         #[cfg(feature = "docker")]
         Backend::Docker => image::look(version, search).await,
@@ -134,10 +131,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn embedded_is_missing_for_now() {
-        let search =
-            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
-        let error = choose(On::Only(Backend::Embedded), VERSION, &search).await.unwrap_err();
-        assert!(error.to_string().contains("use --on process or --on docker"), "{error}");
+    async fn embedded_is_always_there_and_auto_falls_back_to_it_with_reasons() {
+        let search = Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let choice = choose(On::Auto, VERSION, &search).await.unwrap();
+        assert_eq!(choice.backend(), Backend::Embedded);
+        assert_eq!(choice.reasons.len(), 2, "{:?}", choice.reasons);
     }
 }

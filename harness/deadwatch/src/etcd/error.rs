@@ -26,6 +26,14 @@ pub enum EtcdError {
         /// Why not, one line for each backend.
         reasons: Vec<String>,
     },
+    /// The embedded one did not start.
+    #[error("start the embedded etcd, as {version}: {problem}")]
+    Embedded {
+        /// The release that it was to be.
+        version: Version,
+        /// What went wrong.
+        problem: String,
+    },
     /// A folder or file for it could not be made.
     #[error("make a folder for etcd's data: {0}")]
     Folder(#[source] io::Error),

@@ -10,6 +10,7 @@ mod binary;
 mod choose;
 #[cfg(feature = "docker")]
 mod docker;
+mod embedded;
 mod error;
 #[cfg(feature = "docker")]
 mod image;
@@ -21,8 +22,9 @@ mod server;
 #[cfg(feature = "docker")]
 mod tail;
 
-pub use address::{Address, Credentials};
+pub use address::{Address, Credentials, Dial};
 pub use backend::{Backend, BackendError, On};
+pub use embedded::{Embedding, Time};
 pub use choose::{Choice, Fact, choose, survey};
 pub use error::EtcdError;
 pub use search::{Availability, Image, Missing, Presence, Pull, Search, Source};

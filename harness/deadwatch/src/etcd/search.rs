@@ -57,6 +57,8 @@ pub enum Availability {
 /// Where an etcd comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
+    /// The model that is part of this program.
+    Embedded,
     /// This binary, run as a child process.
     Binary(PathBuf),
     /// This image, run as a container.
@@ -67,6 +69,7 @@ impl Source {
     /// What runs it.
     pub fn backend(&self) -> Backend {
         match self {
+            Self::Embedded => Backend::Embedded,
             Self::Binary(_) => Backend::Process,
             Self::Image(_) => Backend::Docker,
         }
@@ -76,6 +79,7 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Embedded => f.write_str("part of this program"),
             Self::Binary(path) => path.display().fmt(f),
             Self::Image(image) => image.fmt(f),
         }

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 #[cfg(feature = "docker")]
 use super::docker;
-use super::{Address, Choice, Credentials, EtcdError, Source, process};
+use super::{Address, Choice, Credentials, Embedding, EtcdError, Source, embedded, process};
 use crate::scenario::EtcdSpec;
 
 /// A running etcd of a run's own. Dropping it clears it away too, but blocks the thread meanwhile.
@@ -26,13 +26,15 @@ pub trait Etcd: Send + Sync {
 /// Starts the chosen etcd and waits until it is ready: of the right version, answering for good, and with
 /// authentication on if the scenario has a token TTL.
 ///
-/// Dropping the future clears away what was started so far.
+/// `embedding` says how an embedded one keeps time, and what it draws its free choices from; the others have the wall's
+/// time. Dropping the future clears away what was started so far.
 ///
 /// # Errors
 /// When it cannot be had or run, is of another version, ends, or is not ready in time; what the server logged is
 /// in the error.
-pub async fn start(choice: &Choice, spec: &EtcdSpec) -> Result<Box<dyn Etcd>, EtcdError> {
+pub async fn start(choice: &Choice, spec: &EtcdSpec, embedding: Embedding) -> Result<Box<dyn Etcd>, EtcdError> {
     match &choice.source {
+        Source::Embedded => Ok(Box::new(embedded::start(embedding, spec).await?)),
         Source::Binary(binary) => Ok(Box::new(process::start(binary, spec).await?)),
         #[cfg(feature = "docker")]
         Source::Image(image) => Ok(Box::new(docker::start(image, spec).await?)),

@@ -1,6 +1,6 @@
 //! How many runs go on at once.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
 /// A limit on the runs that go on at once, whoever starts them.
 #[derive(Debug)]
@@ -28,6 +28,12 @@ impl Crew {
     pub fn real() -> &'static Self {
         static CREW: Crew = Crew::of(Crew::REAL_RUNS);
         &CREW
+    }
+
+    /// The crew of all runs in virtual time, which keep a core busy each.
+    pub fn virtual_time() -> &'static Self {
+        static CREW: OnceLock<Crew> = OnceLock::new();
+        CREW.get_or_init(|| Self::of(std::thread::available_parallelism().map_or(1, usize::from)))
     }
 
     /// Waits for a free place; blocks the thread.

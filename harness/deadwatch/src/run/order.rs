@@ -1,7 +1,7 @@
 //! What is to be run: a scenario, a subject, an etcd.
 
 use crate::{
-    etcd::{Backend, Choice},
+    etcd::{Backend, Choice, Time},
     scenario::Scenario,
     subject::Subject,
 };
@@ -23,5 +23,17 @@ impl Order {
     /// What runs its etcd.
     pub fn backend(&self) -> Backend {
         self.choice.backend()
+    }
+
+    /// How time passes in it: virtual where all of it lives in this process.
+    pub fn time(&self) -> Time {
+        let in_process = match self.subject {
+            Subject::Naive | Subject::Checked | Subject::Resilient => true,
+            Subject::Original | Subject::Command(_) => false,
+        };
+        match self.backend() {
+            Backend::Embedded if in_process => Time::Virtual,
+            Backend::Embedded | Backend::Process | Backend::Docker => Time::Real,
+        }
     }
 }

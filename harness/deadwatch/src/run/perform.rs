@@ -4,13 +4,16 @@ use tokio::sync::mpsc;
 
 use super::{Crew, Order};
 use crate::{
-    etcd::{self, Etcd, EtcdError},
+    etcd::{self, Embedding, Etcd, EtcdError, Time},
     history::{Event, Happening, History, Inconclusive},
     stage::{self, Pace, Set},
     subject::{self, KeyClock},
     verdict::{Judgement, judge},
     wire::Wire,
 };
+
+/// The time of day when a run in virtual time begins, in nanoseconds since 1970: no clock of this world is asked.
+const VIRTUAL_EPOCH_NS: i64 = 1_700_000_000_000_000_000;
 
 /// A run that was made.
 #[derive(Clone, Debug)]
@@ -33,14 +36,21 @@ pub struct Run {
 /// # Errors
 /// The operating system gave no runtime.
 pub fn perform(order: &Order) -> std::io::Result<Run> {
-    let _place = Crew::real().join();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let time = order.time();
+    let (crew, paused) = match time {
+        Time::Real => (Crew::real(), false),
+        Time::Virtual => (Crew::virtual_time(), true),
+    };
+    let _place = crew.join();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
     let run = runtime.block_on(play(order));
     Ok(run)
 }
 
 async fn play(order: &Order) -> Run {
-    let etcd = match etcd::start(&order.choice, &order.scenario.etcd).await {
+    let embedding = Embedding { time: order.time(), seed: order.seed };
+    let etcd = match etcd::start(&order.choice, &order.scenario.etcd, embedding).await {
         Ok(etcd) => etcd,
         Err(error) => return not_started(order, &error),
     };
@@ -51,7 +61,10 @@ async fn play(order: &Order) -> Run {
 
 async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
     let (sightings_out, sightings) = mpsc::unbounded_channel();
-    let clock = KeyClock::wall();
+    let (clock, pace) = match order.time() {
+        Time::Real => (KeyClock::wall(), Pace::Real),
+        Time::Virtual => (KeyClock::starting_at(VIRTUAL_EPOCH_NS), Pace::Virtual),
+    };
     let subject = match subject::start(&order.subject, order.scenario.client_version, &clock, order.seed) {
         Ok(subject) => subject,
         Err(error) => {
@@ -70,7 +83,7 @@ async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
         sightings,
         subject,
         clock,
-        pace: Pace::Real,
+        pace,
     })
     .await;
     let judgement = judge(&history);

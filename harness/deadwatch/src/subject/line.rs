@@ -64,6 +64,8 @@ pub(super) fn encode(request: &Request) -> String {
             client,
             endpoints: [match address {
                 Address::Tcp(address) => address.to_string(),
+                // No program can reach it, and says so itself: a program is given an etcd on a port.
+                Address::Pipe(_) => "in-memory".to_owned(),
             }],
             login: credentials.as_ref().map(|Credentials { user, password }| Login { user, password }),
         }),

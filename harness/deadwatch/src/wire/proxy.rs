@@ -1,4 +1,4 @@
-//! The wire on loopback: a listener of its own for each client, and a relay for each of its connections.
+//! The wire: a listener of its own for each client, on loopback or in memory, and a relay for each connection.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,19 +7,23 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::observer::Observer;
 use super::relay::relay;
 use super::sighting::Sighting;
-use super::upstream::Upstream;
-use crate::etcd::Address;
+use super::upstream::{Upstream, connect};
+use crate::etcd::{Address, Dial};
 
 /// How long a listener leaves the machine alone that has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How far one end of a connection in memory can be ahead of the other, bytes.
+const PIPE_BYTES: usize = 64 * 1024;
 
 /// What lies between the clients and one etcd.
 ///
@@ -61,14 +65,24 @@ impl Wire {
         match addresses.entry(client.to_owned()) {
             Entry::Occupied(known) => Ok(known.get().clone()),
             Entry::Vacant(unknown) => {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-                let address = Address::Tcp(listener.local_addr()?);
                 let line = Line {
                     client: client.to_owned(),
                     upstream: Arc::clone(&self.upstream),
                     sightings: self.sightings.clone(),
                 };
-                listeners.spawn(line.listen(listener));
+                let address = match self.upstream.address() {
+                    Address::Tcp(_) => {
+                        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+                        let address = Address::Tcp(listener.local_addr()?);
+                        listeners.spawn(line.listen(listener));
+                        address
+                    }
+                    Address::Pipe(_) => {
+                        let (dial, accepted) = in_memory();
+                        listeners.spawn(line.listen_in_memory(accepted));
+                        Address::Pipe(dial)
+                    }
+                };
                 Ok(unknown.insert(address).clone())
             }
         }
@@ -109,19 +123,69 @@ impl Line {
         }
     }
 
+    async fn listen_in_memory(self, mut accepted: UnboundedReceiver<DuplexStream>) {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(_) = connections.join_next() => {}
+                connection = accepted.recv() => match connection {
+                    Some(connection) => {
+                        connections.spawn(self.clone().carry_in_memory(connection));
+                    }
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn observer(&self) -> Observer {
+        Observer::new(self.client.clone(), self.sightings.clone())
+    }
+
     async fn carry(self, mut client: TcpStream) {
-        let observer = Observer::new(self.client.clone(), self.sightings);
+        let observer = self.observer();
         if let Err(error) = carry(&mut client, &self.upstream, observer).await {
             tracing::debug!(%error, client = self.client, "a connection was reset");
             reset(&client);
+        }
+    }
+
+    async fn carry_in_memory(self, mut client: DuplexStream) {
+        let observer = self.observer();
+        let carried = match self.upstream.address() {
+            Address::Pipe(dial) => match dial.connect() {
+                Ok(mut server) => relay(&mut client, &mut server, observer).await,
+                Err(error) => Err(error),
+            },
+            Address::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
+        };
+        if let Err(error) = carried {
+            tracing::debug!(%error, client = self.client, "a connection in memory was cut");
         }
     }
 }
 
 async fn carry(client: &mut TcpStream, upstream: &Upstream, observer: Observer) -> io::Result<()> {
     client.set_nodelay(true)?;
-    let mut server = upstream.connect().await?;
-    relay(client, &mut server, observer).await.inspect_err(|_| reset(&server))
+    match upstream.address() {
+        Address::Tcp(port) => {
+            let mut server = connect(port).await?;
+            relay(client, &mut server, observer).await.inspect_err(|_| reset(&server))
+        }
+        Address::Pipe(dial) => relay(client, &mut dial.connect()?, observer).await,
+    }
+}
+
+/// A way to open connections in memory, and where their other ends arrive.
+fn in_memory() -> (Dial, UnboundedReceiver<DuplexStream>) {
+    let (accept, accepted) = unbounded_channel();
+    let dial = Dial::new(move || {
+        let (ours, theirs) = duplex(PIPE_BYTES);
+        accept.send(theirs).map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        Ok(ours)
+    });
+    (dial, accepted)
 }
 
 /// Lets the connection end as a broken one when it is dropped, and not as a finished one.

@@ -1,6 +1,7 @@
 //! Where the etcd is that a wire leads to. It may move: a restarted etcd may listen elsewhere.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{PoisonError, RwLock};
 
 use tokio::net::TcpStream;
@@ -26,18 +27,14 @@ impl Upstream {
     pub fn address(&self) -> Address {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
-    /// A new connection to it.
-    ///
-    /// # Errors
-    /// That of the connection, such as a refused one.
-    pub async fn connect(&self) -> io::Result<TcpStream> {
-        match self.address() {
-            Address::Tcp(address) => {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                Ok(stream)
-            }
-        }
-    }
+/// A new connection to a port.
+///
+/// # Errors
+/// That of the connection, such as a refused one.
+pub(super) async fn connect(port: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(port).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }

@@ -61,7 +61,7 @@ pub fn run(task: &str) -> ExitCode {
             println!("{word}");
         }
         let etcd = start(&source, &with_tokens(STORY)).await.unwrap();
-        let Address::Tcp(address) = etcd.address();
+        let Address::Tcp(address) = etcd.address() else { panic!("no port") };
         match source {
             Source::Binary(_) => println!("{address} {}", Traces::of(&*etcd).folder.display()),
             Source::Image(_) => println!("{address}"),

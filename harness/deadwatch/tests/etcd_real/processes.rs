@@ -57,7 +57,7 @@ fn serves_root_only(source: &Source, version: Version) {
     wait(async {
         let etcd = start(source, &with_tokens(version)).await.unwrap();
         let traces = Traces::of(&*etcd);
-        let Address::Tcp(address) = etcd.address();
+        let Address::Tcp(address) = etcd.address() else { panic!("no port") };
         assert!(address.ip().is_loopback());
 
         let mut root = client(&*etcd).await;

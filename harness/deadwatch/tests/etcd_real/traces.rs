@@ -17,7 +17,7 @@ pub struct Traces {
 impl Traces {
     /// Those of a running etcd, which must be there for their absence to mean anything.
     pub fn of(etcd: &dyn Etcd) -> Self {
-        let Address::Tcp(port) = etcd.address();
+        let Address::Tcp(port) = etcd.address() else { panic!("no port") };
         let log = etcd.log();
         let (_, rest) = log.split_once(r#""data-dir":""#).expect("etcd logs its data folder");
         let data = PathBuf::from(rest.split('"').next().unwrap());

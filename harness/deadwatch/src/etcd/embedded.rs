@@ -1,0 +1,100 @@
+//! The etcd that lives in this process: the crate `etcd-model`, behaving as the scenario's release.
+
+use std::net::Ipv4Addr;
+
+use etcd_client::{Channel, Client, ConnectOptions};
+use etcd_model::{
+    member::{Ending, Settings},
+    release::Release,
+    server::Model,
+    time::{Pace, Seed},
+};
+use futures::future::BoxFuture;
+
+use super::{Address, Credentials, Dial, Etcd, EtcdError, authentication};
+use crate::scenario::{EtcdSpec, Version};
+
+/// A running model.
+#[derive(Debug)]
+pub(super) struct Embedded {
+    model: Model,
+    address: Address,
+    credentials: Option<Credentials>,
+    story: String,
+}
+
+/// Starts a model of the release, with authentication on if the scenario has a token TTL.
+pub(super) async fn start(embedding: Embedding, spec: &EtcdSpec) -> Result<Embedded, EtcdError> {
+    let Embedding { time, seed } = embedding;
+    let failed = |problem: String| EtcdError::Embedded { version: spec.version, problem };
+    let mut settings = Settings::of(release(spec.version)).seeded(Seed(seed));
+    settings.pace = match time {
+        Time::Virtual => Pace::VIRTUAL,
+        Time::Real => Pace::Real,
+    };
+    if let Some(ttl) = spec.token_ttl {
+        settings.token_ttl = ttl;
+    }
+    let story = format!("embedded etcd, as {}, seed {seed}, {}", spec.version, settings.phases);
+    let model = Model::start(settings);
+    let address = match time {
+        Time::Virtual => {
+            let served = model.clone();
+            Address::Pipe(Dial::new(move || served.connect()))
+        }
+        Time::Real => {
+            let port = model.listen((Ipv4Addr::LOCALHOST, 0).into()).await;
+            Address::Tcp(port.map_err(|error| failed(error.to_string()))?)
+        }
+    };
+    let credentials = spec.token_ttl.map(|_| Credentials::root());
+    if let Some(credentials) = &credentials {
+        let channel = Channel::Tonic(address.channel());
+        let switched_on = async {
+            let mut client = Client::from_channel(channel, None::<ConnectOptions>).await?;
+            authentication::switch_on(&mut client, credentials).await
+        };
+        switched_on.await.map_err(|error| failed(error.to_string()))?;
+    }
+    Ok(Embedded { model, address, credentials, story })
+}
+
+/// What an embedded etcd is told beside the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Embedding {
+    /// How time passes in it.
+    pub time: Time,
+    /// What settles everything a real etcd leaves to chance.
+    pub seed: u64,
+}
+
+/// How time passes in an embedded etcd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// As on the wall, on a port: for programs.
+    Real,
+    /// As the runtime's paused clock has it, over pipes in memory, a millisecond for each request.
+    Virtual,
+}
+
+const fn release(version: Version) -> Release {
+    Release::new(version.major, version.minor, version.patch)
+}
+
+impl Etcd for Embedded {
+    fn address(&self) -> Address {
+        self.address.clone()
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        self.credentials.clone()
+    }
+
+    fn log(&self) -> String {
+        self.story.clone()
+    }
+
+    fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.model.stop(Ending::Killed).await })
+    }
+}
