@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, options: &Options) -> Exit {
 }
 
 fn planned(arguments: &Arguments, options: &Options) -> Result<Plan, Exit> {
-    let scenarios = plan::scenarios(arguments, &options.scenarios)?;
+    let scenarios = plan::scenarios(arguments, &options.names)?;
     let subjects = plan::subjects(&options.subjects)?;
     let mut plan = plan::plan(&scenarios, &subjects, &options.place, options.seed)?;
     plan.orders = (0..options.repeat).flat_map(|_| plan.orders.clone()).collect();
