@@ -66,8 +66,9 @@ pub struct Place {
 #[derive(Debug, clap::Args)]
 pub struct Run {
     /// Scenario files, or names as `list` prints them; none means all.
+    // Not called `scenarios`: clap would take it for the folder of that name, and refuse to go on.
     #[arg(value_name = "SCENARIO")]
-    pub scenarios: Vec<String>,
+    pub names: Vec<String>,
     /// Where.
     #[command(flatten)]
     pub place: Place,

@@ -5,36 +5,44 @@ use std::collections::BTreeSet;
 use super::{
     Exit,
     arguments::{Arguments, List},
-    complain,
+    output::{complain, print},
+    plan,
 };
-use crate::scenario::{Library, Scenario};
+use crate::scenario::Scenario;
 
-/// Prints a line for each scenario or release.
+/// Prints a line for each scenario or release. A file that is no scenario is told of, and the others are listed.
 pub(super) fn list(arguments: &Arguments, options: &List) -> Exit {
-    let library = match Library::find(arguments.scenarios.as_deref()) {
+    let library = match plan::library(arguments) {
         Ok(library) => library,
-        Err(error) => {
-            complain(error);
-            return Exit::Usage;
+        Err(exit) => return exit,
+    };
+    let names = library.names();
+    let mut exit = Exit::Success;
+    for prefix in &options.prefixes {
+        if !names.iter().any(|name| name.starts_with(prefix.as_str())) {
+            complain(miette::miette!(
+                help = "`deadwatch list` names them all",
+                "there is no scenario whose name begins with {prefix:?}"
+            ));
+            exit = Exit::Usage;
         }
-    };
+    }
     let mut scenarios: Vec<Scenario> = Vec::new();
-    let chosen = |name: &String| {
-        options.prefixes.is_empty() || options.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
-    };
-    for name in library.names().iter().filter(|name| chosen(name)) {
+    for name in names.iter().filter(|name| chosen(name, &options.prefixes)) {
         match library.load(name) {
             Ok(parsed) => scenarios.push(parsed.scenario),
             Err(error) => {
                 complain(error);
-                return Exit::Usage;
+                exit = Exit::Usage;
             }
         }
     }
-    for line in lines(&scenarios, options) {
-        anstream::println!("{line}");
-    }
-    Exit::Success
+    let lines: String = lines(&scenarios, options).into_iter().map(|line| line + "\n").collect();
+    exit.min(print(&lines))
+}
+
+fn chosen(name: &str, prefixes: &[String]) -> bool {
+    prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
 }
 
 fn lines(scenarios: &[Scenario], options: &List) -> Vec<String> {

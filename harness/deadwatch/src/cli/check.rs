@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, complain};
+use super::{
+    Exit,
+    output::{complain, print},
+};
 use crate::scenario::load_file;
 
 /// Diagnoses each file; warnings do not change the exit.
@@ -13,11 +16,13 @@ pub(super) fn check(files: &[PathBuf]) -> Exit {
 fn check_one(file: &Path) -> Exit {
     match load_file(file) {
         Ok(parsed) => {
-            for warning in parsed.warnings {
-                complain(warning);
-            }
-            anstream::println!("{}: {}", file.display(), parsed.scenario.title);
-            Exit::Success
+            let said = match parsed.warnings.len() {
+                0 => "ok".to_owned(),
+                1 => "ok, with a warning".to_owned(),
+                many => format!("ok, with {many} warnings"),
+            };
+            parsed.warnings.into_iter().for_each(complain);
+            print(&format!("{}: {said}: {}\n", file.display(), parsed.scenario.title))
         }
         Err(error) => {
             complain(error);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Exit,
     arguments::{Arguments, Place},
-    complain,
+    output::{complain, tell},
 };
 use crate::{
     etcd::{self, Choice, Pull, Search},
@@ -21,8 +21,8 @@ pub(super) struct Plan {
     pub(super) orders: Vec<Order>,
     /// What does not.
     pub(super) ignored: Vec<Ignored>,
-    /// Why `auto` took what it took, a line for each release.
-    pub(super) taken: Vec<String>,
+    /// Which etcd serves which release.
+    pub(super) choices: BTreeMap<Version, Choice>,
 }
 
 /// A run that can't be made here.
@@ -32,26 +32,38 @@ pub(super) struct Ignored {
     pub(super) scenario: String,
     /// Its subject's name.
     pub(super) subject: String,
+    /// Its scenario's etcd.
+    pub(super) etcd: Version,
     /// Why, and what to do.
     pub(super) why: String,
+}
+
+/// The scenarios to choose from.
+///
+/// # Errors
+/// The folder can't be read or holds none; that has been said.
+pub(super) fn library(arguments: &Arguments) -> Result<Library, Exit> {
+    Library::find(arguments.scenarios.as_deref()).map_err(usage)
 }
 
 /// The scenarios that are meant; none named: all there are.
 ///
 /// # Errors
-/// A name is unknown, or a file is no scenario; that has been said.
-pub(super) fn scenarios(arguments: &Arguments, named: &[String]) -> Result<Vec<Scenario>, Exit> {
-    let library = Library::find(arguments.scenarios.as_deref()).map_err(usage)?;
+/// A name is unknown, or a file is no scenario; that has been said of each.
+pub(super) fn scenarios(library: &Library, named: &[String]) -> Result<Vec<Scenario>, Exit> {
     let names = if named.is_empty() { library.names() } else { named.to_vec() };
     let mut scenarios = Vec::new();
+    let mut bad = None;
     for name in names {
-        let parsed = library.load(&name).map_err(usage)?;
-        for warning in parsed.warnings {
-            complain(warning);
+        match library.load(&name) {
+            Ok(parsed) => {
+                parsed.warnings.into_iter().for_each(complain);
+                scenarios.push(parsed.scenario);
+            }
+            Err(error) => bad = Some(usage(error)),
         }
-        scenarios.push(parsed.scenario);
     }
-    Ok(scenarios)
+    bad.map_or(Ok(scenarios), Err)
 }
 
 /// The subjects that are meant; none named: those built in.
@@ -64,10 +76,27 @@ pub(super) fn subjects(values: &[String]) -> Result<Vec<Subject>, Exit> {
     }
     let mut subjects = Vec::new();
     for value in values {
-        subjects
-            .extend(Subject::parse_list(value).map_err(|error| usage(miette::miette!("could not {error}")))?);
+        let meant =
+            Subject::parse_list(value).map_err(|error| usage(miette::miette!("could not {error}")))?;
+        if let [Subject::Command(_)] = meant.as_slice()
+            && let Some(name) = nearest_built_in(value)
+        {
+            tell(format_args!(
+                "note: `{value}` is taken for a command, as it is no list of built-in names; did you mean {name}?"
+            ));
+        }
+        subjects.extend(meant);
     }
     Ok(subjects)
+}
+
+/// The built-in name that is misspelt in a list of names, if one is.
+fn nearest_built_in(value: &str) -> Option<String> {
+    let built_in = Subject::BUILT_IN.map(|subject| subject.to_string());
+    value.split(',').map(str::trim).find_map(|word| {
+        let near = |name: &&String| (1..=2).contains(&strsim::damerau_levenshtein(word, name));
+        built_in.iter().find(near).cloned()
+    })
 }
 
 /// Says what is wrong with the usage.
@@ -88,7 +117,7 @@ pub(super) fn plan(
 ) -> Result<Plan, Exit> {
     let search = Search::here(place.image.clone(), Pull::Allowed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        anstream::eprintln!("deadwatch: could not make a runtime: {error}");
+        tell(format_args!("deadwatch: could not make a runtime: {error}"));
         Exit::Internal
     })?;
     let mut choices: BTreeMap<Version, Result<Choice, String>> = BTreeMap::new();
@@ -100,12 +129,6 @@ pub(super) fn plan(
         });
     }
     let mut plan = Plan::default();
-    for (version, choice) in &choices {
-        if let Ok(choice) = choice {
-            plan.taken.push(format!("{} {version}: {}", choice.backend(), choice.source));
-            plan.taken.extend(choice.reasons.iter().map(|reason| format!("  {reason}")));
-        }
-    }
     for scenario in scenarios {
         for subject in subjects {
             match order(scenario, subject, choices.get(&scenario.etcd.version), seed) {
@@ -113,39 +136,38 @@ pub(super) fn plan(
                 Err(why) => plan.ignored.push(Ignored {
                     scenario: scenario.name.clone(),
                     subject: subject.to_string(),
+                    etcd: scenario.etcd.version,
                     why,
                 }),
             }
         }
     }
+    plan.choices =
+        choices.into_iter().filter_map(|(version, choice)| Some((version, choice.ok()?))).collect();
     Ok(plan)
 }
 
+/// Without an etcd nothing runs, whatever the subject: that is said first.
 fn order(
     scenario: &Scenario,
     subject: &Subject,
     choice: Option<&Result<Choice, String>>,
     seed: u64,
 ) -> Result<Order, String> {
-    subject::find(subject, scenario.client_version).map_err(|missing| missing.to_string())?;
     let choice = choice.cloned().unwrap_or_else(|| Err("no etcd was looked for".to_owned()))?;
+    subject::find(subject, scenario.client_version).map_err(|missing| missing.to_string())?;
     Ok(Order { scenario: scenario.clone(), subject: subject.clone(), choice, seed })
 }
 
-impl Plan {
-    /// Says on stderr what does not run, each reason once.
-    pub(super) fn say_ignored(&self) {
-        let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for ignored in &self.ignored {
-            by_reason
-                .entry(&ignored.why)
-                .or_default()
-                .push(format!("{}::{}", ignored.scenario, ignored.subject));
-        }
-        for (why, runs) in by_reason {
-            let more = runs.len().saturating_sub(1);
-            let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-            anstream::eprintln!("ignored {}{others}: {why}", runs.first().map_or("", String::as_str));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_built_in_name_is_noticed() {
+        assert_eq!(nearest_built_in("nave").as_deref(), Some("naive"));
+        assert_eq!(nearest_built_in("naive, orignal").as_deref(), Some("original"));
+        assert_eq!(nearest_built_in("./my-consumer --fast"), None);
+        assert_eq!(nearest_built_in("python3"), None);
     }
 }

@@ -4,18 +4,25 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::run::{Crew, Order};
+
+/// What a run takes besides its timeline: an etcd's start, a pre-flight, the aftermath's bound of 3 s.
+const BESIDES: Duration = Duration::from_secs(4);
+
 /// A line on stderr that says how many runs have ended; nothing where stderr is no terminal.
 #[derive(Debug)]
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn of(runs: usize) -> Self {
-        let bar = ProgressBar::new(runs as u64);
-        if let Ok(style) =
-            ProgressStyle::with_template("{spinner} {pos} of {len} runs ended, {elapsed} {wide_msg}")
-        {
+    /// Of these runs, none of which has ended.
+    pub(super) fn of(orders: &[Order]) -> Self {
+        let bar = ProgressBar::new(orders.len() as u64);
+        let whole = about(orders.iter().map(|order| order.scenario.length + BESIDES), Crew::REAL_RUNS);
+        let template = "{spinner} {pos} of {len} runs have ended, {elapsed} of about {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        bar.set_message(format!("{} s", whole.as_secs()));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
@@ -25,11 +32,36 @@ impl Progress {
     }
 
     /// Prints without tearing the line.
-    pub(super) fn around(&self, print: impl FnOnce()) {
-        self.0.suspend(print);
+    pub(super) fn around<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
     }
 
     pub(super) fn finish(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// How long all take together where so many go on at once, and the next begins where one has ended.
+fn about(lengths: impl IntoIterator<Item = Duration>, places: usize) -> Duration {
+    let mut busy_until = vec![Duration::ZERO; places];
+    for length in lengths {
+        if let Some(first_free) = busy_until.iter_mut().min() {
+            *first_free += length;
+        }
+    }
+    busy_until.into_iter().max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_find_a_place_at_once_take_as_long_as_the_longest() {
+        let lengths = [4, 16, 5].map(Duration::from_secs);
+        assert_eq!(about(lengths, 16), Duration::from_secs(16));
+        assert_eq!(about(lengths, 1), Duration::from_secs(25));
+        assert_eq!(about(lengths, 2), Duration::from_secs(16));
+        assert_eq!(about([], 16), Duration::ZERO);
     }
 }

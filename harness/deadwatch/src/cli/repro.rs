@@ -3,18 +3,19 @@
 use super::{
     Exit,
     arguments::{Arguments, Place},
-    complain,
+    notice,
+    output::{print, tell},
     plan::{self, Plan},
     progress::Progress,
-    run::snapshots,
+    reviewed::Reviewed,
 };
 use crate::{
     report::{
         repro::{Entry, repro as screen},
-        snapshot::{self, SnapshotState, Snapshots},
+        snapshot::SnapshotState,
         terminal::Paint,
     },
-    run::{Run, perform_all},
+    run::{Finished, Run, perform_all},
     scenario::{Library, Scenario},
     subject::Subject,
 };
@@ -24,57 +25,50 @@ const STORY: &str = "auth/story";
 
 /// Shows the story.
 pub(super) fn repro(arguments: &Arguments, place: &Place) -> Exit {
-    let story = match Library::find(arguments.scenarios.as_deref()) {
-        Ok(library) => library.load(STORY).or_else(|_| Library::compiled_in().load(STORY)),
-        Err(error) => {
-            complain(error);
-            return Exit::Usage;
-        }
-    };
-    let story = match story {
-        Ok(parsed) => parsed.scenario,
-        Err(error) => {
-            complain(error);
-            return Exit::Usage;
-        }
-    };
-    match plan::plan(std::slice::from_ref(&story), &Subject::BUILT_IN, place, 0) {
-        Ok(plan) => show(&story, &plan, &snapshots(arguments)),
+    match planned(arguments, place) {
+        Ok((story, plan, reviewed)) => show(&story, &plan, &reviewed),
         Err(exit) => exit,
     }
 }
 
-fn show(story: &Scenario, plan: &Plan, snapshots: &Snapshots) -> Exit {
-    plan.taken.iter().for_each(|line| anstream::eprintln!("{line}"));
+fn planned(arguments: &Arguments, place: &Place) -> Result<(Scenario, Plan, Reviewed), Exit> {
+    let mut library = plan::library(arguments)?;
+    if !library.names().iter().any(|name| name == STORY) {
+        // A library of one's own need not hold the story, and it is told with its own snapshots.
+        library = Library::compiled_in();
+    }
+    let stories = plan::scenarios(&library, &[STORY.to_owned()])?;
+    let Some(story) = stories.into_iter().next() else { return Err(Exit::Internal) };
+    let reviewed = Reviewed::beside(&library)?;
+    let plan = plan::plan(std::slice::from_ref(&story), &Subject::BUILT_IN, place, 0)?;
+    Ok((story, plan, reviewed))
+}
+
+fn show(story: &Scenario, plan: &Plan, reviewed: &Reviewed) -> Exit {
     if plan.orders.is_empty() {
-        plan.say_ignored();
-        anstream::eprintln!("nothing ran");
+        notice::ignored(plan).iter().for_each(tell);
+        tell("nothing ran");
         return Exit::NothingRan;
     }
-    let progress = Progress::of(plan.orders.len());
+    notice::taken(&plan.choices).iter().for_each(tell);
+    let progress = Progress::of(&plan.orders);
     let mut runs = Vec::new();
     let mut ends = Vec::new();
     perform_all(
         &plan.orders,
         |ended| progress.ended(ended),
-        |finished| match finished.run {
-            Ok(run) => {
-                ends.push(exit_of(&run, snapshots));
-                runs.push(run);
-            }
-            Err(failure) => {
-                progress.around(|| anstream::eprintln!("deadwatch: {failure}"));
-                ends.push(Exit::Internal);
-            }
+        |finished| {
+            let (end, run) = progress.around(|| end(finished, reviewed));
+            ends.push(end);
+            runs.extend(run);
         },
     );
     progress.finish();
     let backend = runs.first().map_or("", |run| run.history.backend.as_str());
-    let entries: Vec<_> =
+    let entries: Vec<Entry<'_>> =
         Subject::BUILT_IN.iter().filter_map(|subject| entry(subject, &runs, plan)).collect();
-    let entries: Vec<Entry<'_>> = entries;
-    anstream::print!("{}", screen(story, backend, &entries, Paint::Coloured));
-    Exit::of_all(ends)
+    let shown = print(&screen(story, backend, &entries, Paint::Coloured));
+    Exit::of_all(ends).min(shown)
 }
 
 fn entry<'a>(subject: &Subject, runs: &'a [Run], plan: &'a Plan) -> Option<Entry<'a>> {
@@ -88,18 +82,33 @@ fn entry<'a>(subject: &Subject, runs: &'a [Run], plan: &'a Plan) -> Option<Entry
 }
 
 /// The story is told as it should be if each subject does what its snapshot says.
-fn exit_of(run: &Run, snapshots: &Snapshots) -> Exit {
-    if let Some(why) = &run.judgement.inconclusive {
-        anstream::eprintln!("{}: {why}\n{}", run.history.subject, run.etcd_log);
-        return Exit::Inconclusive;
-    }
-    let text = snapshot::text(&run.judgement);
-    match snapshots.compare(&run.history.scenario.name, &run.history.subject, &text) {
-        Ok(SnapshotState::Match) => Exit::Success,
-        Ok(SnapshotState::Differs { .. } | SnapshotState::None) => Exit::Findings,
-        Err(error) => {
-            anstream::eprintln!("deadwatch: could not {error}");
+fn end(finished: Finished<'_>, reviewed: &Reviewed) -> (Exit, Option<Run>) {
+    let Finished { order, run } = finished;
+    let run = match run {
+        Ok(run) => run,
+        Err(failure) => {
+            tell(format_args!("deadwatch: {}: {failure}", order.subject));
+            return (Exit::Internal, None);
+        }
+    };
+    let exit = match (&run.judgement.inconclusive, reviewed.compare(order, &run)) {
+        (Some(_), _) => {
+            notice::logs(&run).iter().for_each(tell);
+            Exit::Inconclusive
+        }
+        (None, Ok(SnapshotState::Match)) => Exit::Success,
+        (None, Ok(SnapshotState::Differs { .. } | SnapshotState::None)) => {
+            tell(format_args!(
+                "{}: not what its snapshot says; `deadwatch run {STORY} --subject {}` shows the difference",
+                notice::name(&run),
+                order.subject
+            ));
+            Exit::Findings
+        }
+        (None, Err(error)) => {
+            tell(format_args!("deadwatch: could not {error}"));
             Exit::Internal
         }
-    }
+    };
+    (exit, Some(run))
 }

@@ -1,39 +1,44 @@
 //! `deadwatch run`: runs scenarios against subjects, and compares with the snapshots.
 
-use std::{fs, path::Path};
-
 use super::{
     Exit,
     arguments::{Arguments, Format, Run as Options},
+    notice,
+    output::{print, tell},
     plan::{self, Plan},
     progress::Progress,
+    recording,
+    reviewed::Reviewed,
 };
 use crate::{
     history::Inconclusive,
     report::{
         json,
-        snapshot::{self, SnapshotState, Snapshots},
+        snapshot::SnapshotState,
         terminal::{Paint, RunView, summary},
     },
     run::{Finished, Run, perform_all},
-    scenario::Library,
     verdict::Verdict,
 };
 
 /// Runs what is asked for.
 pub(super) fn run(arguments: &Arguments, options: &Options) -> Exit {
     match planned(arguments, options) {
-        Ok(plan) => perform(&plan, arguments, options),
+        Ok((plan, reviewed)) => perform(&plan, &reviewed, options),
         Err(exit) => exit,
     }
 }
 
-fn planned(arguments: &Arguments, options: &Options) -> Result<Plan, Exit> {
-    let scenarios = plan::scenarios(arguments, &options.scenarios)?;
+/// All that can be wrong with the usage is found before anything runs.
+fn planned(arguments: &Arguments, options: &Options) -> Result<(Plan, Reviewed), Exit> {
+    let library = plan::library(arguments)?;
     let subjects = plan::subjects(&options.subjects)?;
+    let scenarios = plan::scenarios(&library, &options.names)?;
+    let reviewed = Reviewed::beside(&library)?;
+    options.record.as_deref().map_or(Ok(()), recording::prepare)?;
     let mut plan = plan::plan(&scenarios, &subjects, &options.place, options.seed)?;
     plan.orders = (0..options.repeat).flat_map(|_| plan.orders.clone()).collect();
-    Ok(plan)
+    Ok((plan, reviewed))
 }
 
 /// A run, and how it compares with its snapshot.
@@ -42,17 +47,14 @@ struct Compared {
     snapshot: SnapshotState,
 }
 
-fn perform(plan: &Plan, arguments: &Arguments, options: &Options) -> Exit {
-    plan.say_ignored();
+fn perform(plan: &Plan, reviewed: &Reviewed, options: &Options) -> Exit {
+    notice::ignored(plan).iter().for_each(tell);
     if plan.orders.is_empty() {
-        anstream::eprintln!("nothing ran");
+        tell("nothing ran");
         return Exit::NothingRan;
     }
-    if options.format == Format::Human {
-        plan.taken.iter().for_each(|line| anstream::eprintln!("{line}"));
-    }
-    let snapshots = snapshots(arguments);
-    let progress = Progress::of(plan.orders.len());
+    notice::taken(&plan.choices).iter().for_each(tell);
+    let progress = Progress::of(&plan.orders);
     let mut ends = Vec::new();
     let mut kept = Vec::new();
     perform_all(
@@ -60,55 +62,55 @@ fn perform(plan: &Plan, arguments: &Arguments, options: &Options) -> Exit {
         |ended| progress.ended(ended),
         |finished| {
             let number = ends.len() + 1;
-            match compare(finished, &snapshots) {
-                Ok(compared) => {
-                    ends.push(exit_of(&compared));
-                    progress.around(|| ends.extend(deliver(&compared, number, options)));
-                    kept.push(compared);
-                }
-                Err(failure) => {
-                    progress.around(|| anstream::eprintln!("deadwatch: {failure}"));
-                    ends.push(Exit::Internal);
-                }
-            }
+            let (end, compared) = progress.around(|| end(finished, number, reviewed, options));
+            ends.push(end);
+            kept.extend(compared);
         },
     );
     progress.finish();
-    if options.format == Format::Human {
-        let views: Vec<_> = kept
-            .iter()
-            .map(|Compared { run, snapshot }| RunView {
-                history: &run.history,
-                judgement: &run.judgement,
-                snapshot,
-            })
-            .collect();
-        anstream::print!("{}", summary(&views, Paint::Coloured));
+    let exit = Exit::of_all(ends.into_iter().filter(|exit| *exit != Exit::NothingRan));
+    let shown = match options.format {
+        Format::Human => print(&page(&kept)),
+        Format::Json => Exit::Success,
+    };
+    if exit == Exit::NothingRan {
+        tell("nothing ran");
     }
-    let ran = ends.into_iter().filter(|exit| *exit != Exit::NothingRan);
-    Exit::of_all(ran)
+    exit.min(shown)
 }
 
-/// The snapshots beside the scenarios, if those come from a folder; else those compiled in.
-pub(super) fn snapshots(arguments: &Arguments) -> Snapshots {
-    let library = Library::find(arguments.scenarios.as_deref()).ok();
-    let folder =
-        library.as_ref().and_then(Library::folder).and_then(Path::parent).map(|root| root.join("snapshots"));
-    match folder {
-        Some(folder) if folder.is_dir() => Snapshots::at(folder),
-        _ => Snapshots::compiled_in(),
+/// Delivers a run that has ended, and says what it means for the exit.
+fn end(
+    finished: Finished<'_>,
+    number: usize,
+    reviewed: &Reviewed,
+    options: &Options,
+) -> (Exit, Option<Compared>) {
+    let Finished { order, run } = finished;
+    let run = match run {
+        Ok(run) => run,
+        Err(failure) => {
+            let (scenario, backend, subject) = (&order.scenario.name, order.backend(), &order.subject);
+            tell(format_args!("deadwatch: {scenario}::{backend}::{subject}: {failure}"));
+            return (Exit::Internal, None);
+        }
+    };
+    let snapshot = match reviewed.compare(order, &run) {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            tell(format_args!("deadwatch: could not {error}"));
+            return (Exit::Internal, None);
+        }
+    };
+    match reviewed.propose(order, &run, &snapshot) {
+        Ok(proposed) => proposed.iter().for_each(tell),
+        Err(error) => tell(format_args!("warning: could not {error}")),
     }
-}
-
-fn compare(finished: Finished<'_>, snapshots: &Snapshots) -> Result<Compared, String> {
-    let run = finished.run?;
-    if run.judgement.inconclusive.is_some() {
-        return Ok(Compared { run, snapshot: SnapshotState::None });
-    }
-    let text = snapshot::text(&run.judgement);
-    let (scenario, subject) = (&run.history.scenario.name, &run.history.subject);
-    let state = snapshots.compare(scenario, subject, &text).map_err(|error| format!("could not {error}"))?;
-    Ok(Compared { run, snapshot: state })
+    let compared = Compared { run, snapshot };
+    let delivered = deliver(&compared, options.format);
+    let recorded = options.record.as_deref().map(|folder| recording::record(&compared.run, number, folder));
+    let end = exit_of(&compared).min(delivered).min(recorded.unwrap_or(Exit::Success));
+    (end, Some(compared))
 }
 
 /// What one run means for the exit. A run that the subject does not offer is as if it had not been asked for.
@@ -126,33 +128,38 @@ fn exit_of(compared: &Compared) -> Exit {
     }
 }
 
-/// Prints and keeps what is wanted of a run as soon as it is known.
-fn deliver(compared: &Compared, number: usize, options: &Options) -> Option<Exit> {
+/// Prints what is wanted of a run as soon as it is known: programs get their line, people what else may help them
+/// where a run proves nothing.
+fn deliver(compared: &Compared, format: Format) -> Exit {
     let Compared { run, snapshot } = compared;
-    if options.format == Format::Json {
-        match json::line(&run.history, &run.judgement, snapshot) {
-            Ok(line) => anstream::println!("{line}"),
-            Err(error) => {
-                anstream::eprintln!("deadwatch: could not write a line of JSON: {error}");
-                return Some(Exit::Internal);
-            }
+    match (&run.judgement.inconclusive, format) {
+        (Some(why @ Inconclusive::Unsupported(_)), Format::Json) => {
+            tell(notice::not_offered(run, why));
+            return Exit::Success;
         }
+        (None | Some(Inconclusive::Unsupported(_)), _) => {}
+        (Some(_), _) => notice::logs(run).iter().for_each(tell),
     }
-    let folder = options.record.as_deref()?;
-    match record(run, number, folder) {
-        Ok(()) => None,
-        Err(error) => {
-            anstream::eprintln!("deadwatch: could not keep a history in {}: {error}", folder.display());
-            Some(Exit::Internal)
-        }
+    match format {
+        Format::Human => Exit::Success,
+        Format::Json => match json::line(&run.history, &run.judgement, snapshot) {
+            Ok(line) => print(&format!("{line}\n")),
+            Err(error) => {
+                tell(format_args!("deadwatch: could not write a line of JSON: {error}"));
+                Exit::Internal
+            }
+        },
     }
 }
 
-fn record(run: &Run, number: usize, folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let scenario = run.history.scenario.name.replace('/', "-");
-    let subject: String =
-        run.history.subject.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let file = folder.join(format!("{number:03}-{scenario}-{}-{subject}.json", run.history.backend));
-    fs::write(file, serde_json::to_string_pretty(&run.history)?)
+fn page(kept: &[Compared]) -> String {
+    let views: Vec<_> = kept
+        .iter()
+        .map(|Compared { run, snapshot }| RunView {
+            history: &run.history,
+            judgement: &run.judgement,
+            snapshot,
+        })
+        .collect();
+    summary(&views, Paint::Coloured)
 }

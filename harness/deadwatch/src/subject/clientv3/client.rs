@@ -153,4 +153,26 @@ mod tests {
         client.close();
         assert_eq!(client.watch_prefix("/test", 1).next().await, None);
     }
+
+    /// In real time, because the sockets are real.
+    #[tokio::test]
+    async fn a_read_waits_while_its_connections_are_taken_and_dropped() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = Address::Tcp(listener.local_addr().unwrap());
+        let client = Client::open(&address, None, STORY).await.unwrap();
+        let mut taken = 0;
+        let taking = async {
+            loop {
+                drop(listener.accept().await);
+                taken += 1;
+            }
+        };
+        tokio::select! {
+            () = taking => {}
+            answer = client.get("/test", GetOptions::new()) => panic!("{answer:?}"),
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        // The first wait is a second; a call that was repeated as one that failed would have come twenty times.
+        assert!(matches!(taken, 1 | 2), "{taken}");
+    }
 }

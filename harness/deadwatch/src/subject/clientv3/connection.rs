@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use super::{Error, error::Failure, unary::Repeat};
@@ -18,9 +18,6 @@ const MULTIPLIER: f64 = 1.6;
 
 /// The longest wait.
 const MAX_DELAY: Duration = Duration::from_secs(120);
-
-/// The wait before a call that never left is sent again: long enough for the channel to notice.
-const NOT_SENT_DELAY: Duration = Duration::from_millis(1);
 
 /// The one connection of a client.
 #[derive(Debug)]
@@ -115,12 +112,15 @@ impl Connection {
             }
             match attempt().await.map_err(Failure::from) {
                 Err(Failure::NotConnected) => self.attempts().failed(before.failures, Instant::now()),
-                Err(Failure::NotSent) => sleep(NOT_SENT_DELAY).await,
-                // A listener that takes connections for a server that is down, and drops them, has made none. A
-                // call that writes is not sent twice on this guess, where clientv3 would know.
+                // A listener that takes connections for a server that is down, and drops them, has made none.
+                Err(Failure::NotSent) if before.heard == Heard::Nothing => {
+                    self.attempts().failed(before.failures, Instant::now());
+                }
+                // The same, but nobody knows how far the call came. One that writes is not sent twice on a guess.
                 Err(Failure::Lost) if before.heard == Heard::Nothing && repeat == Repeat::Safe => {
                     self.attempts().failed(before.failures, Instant::now());
                 }
+                Err(Failure::NotSent) => *self.attempts() = Attempts::default(),
                 Err(Failure::Lost) => {
                     *self.attempts() = Attempts::default();
                     return Err(Error::connection_lost());
@@ -191,6 +191,16 @@ mod tests {
         assert_eq!(second.unwrap().as_millis(), 2_600);
     }
 
+    /// An error of the transport's, as `tonic` wraps it.
+    #[derive(Debug, thiserror::Error)]
+    #[error("transport error")]
+    struct Transport(#[source] Status);
+
+    fn never_left() -> etcd_client::Error {
+        let transport = Transport(Status::cancelled("operation was canceled"));
+        etcd_client::Error::GRpcStatus(Status::from_error(Box::new(transport)))
+    }
+
     fn broken() -> etcd_client::Error {
         let error = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
         etcd_client::Error::GRpcStatus(Status::from_error(error.into()))
@@ -208,10 +218,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_writes_is_not_sent_twice() {
-        let call = async |connection: &Connection| {
-            connection.call(Repeat::Unsafe, || async { Err::<(), _>(broken()) }).await
-        };
-        assert_eq!(call(&Connection::new()).await, Err(Error::connection_lost()));
+        let sent = AtomicU32::new(0);
+        let connection = Connection::new();
+        let call = connection.call(Repeat::Unsafe, || async {
+            sent.fetch_add(1, Ordering::Relaxed);
+            Err::<(), _>(broken())
+        });
+        assert_eq!(timeout(MAX_DELAY, call).await, Ok(Err(Error::connection_lost())));
+        assert_eq!(sent.into_inner(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -220,6 +234,18 @@ mod tests {
         connection.call(Repeat::Safe, || async { Ok(()) }).await.unwrap();
         let call = connection.call(Repeat::Safe, || async { Err::<(), _>(broken()) });
         assert_eq!(timeout(MAX_DELAY, call).await, Ok(Err(Error::connection_lost())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_never_left_goes_out_on_the_next_connection_even_if_it_writes() {
+        let connection = Connection::new();
+        connection.call(Repeat::Safe, || async { Ok(()) }).await.unwrap();
+        let began = Instant::now();
+        let sent = AtomicU32::new(0);
+        let call = connection.call(Repeat::Unsafe, || async {
+            if sent.fetch_add(1, Ordering::Relaxed) < 2 { Err(never_left()) } else { Ok(began.elapsed()) }
+        });
+        assert_eq!(call.await.unwrap(), BASE_DELAY);
     }
 
     #[tokio::test(start_paused = true)]

@@ -128,6 +128,10 @@ fn name(code: Code) -> &'static str {
     }
 }
 
+/// What hyper says of a request that still waited for its turn when the connection closed (hyper
+/// src/client/dispatch.rs, Envelope).
+const NEVER_DISPATCHED: &str = "operation was canceled";
+
 /// Why an attempt at a call failed, as far as `etcd-client` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -164,8 +168,8 @@ impl From<Status> for Failure {
             }
             source = error.source();
         }
-        match status.code() {
-            Code::Cancelled => Self::NotSent,
+        match status.message() {
+            NEVER_DISPATCHED => Self::NotSent,
             _ => Self::Lost,
         }
     }
