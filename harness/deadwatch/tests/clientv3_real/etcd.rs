@@ -1,6 +1,7 @@
 //! A real etcd of one release, for these tests alone: its own directory, its own ports, gone when dropped.
 
 use std::{
+    fs::File,
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -17,6 +18,9 @@ use tokio::{
 
 /// How long a server may take to answer after it was started.
 const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How often other ports are chosen for an etcd whose ports were taken.
+const PORT_CHOICES: usize = 3;
 
 /// How often something is looked at until it has come about.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -48,10 +52,16 @@ pub struct Etcd {
 impl Etcd {
     /// Starts one and waits until it serves.
     pub async fn start(version: &'static str, auth: Auth) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let [client_port, peer_port] = free_ports();
-        let process = spawn(version, &directory, client_port, peer_port);
-        let etcd = Self { version, directory, client_port, peer_port, process, auth };
+        let mut etcd = Self::spawn(version, auth);
+        // Somebody else may take a port between its choice and etcd's use of it: then etcd ends at once.
+        for _ in 0..PORT_CHOICES {
+            let serves = timeout(READY_WITHIN, etcd.serves()).await;
+            if serves.unwrap_or_else(|_| panic!("expected etcd to serve or to end; it says:\n{}", etcd.log()))
+            {
+                break;
+            }
+            etcd = Self::spawn(version, auth);
+        }
         let mut client = etcd.ready(None).await;
         if auth == Auth::On {
             client.user_add("root", "root", None).await.unwrap();
@@ -59,6 +69,35 @@ impl Etcd {
             client.auth_enable().await.unwrap();
         }
         etcd
+    }
+
+    fn spawn(version: &'static str, auth: Auth) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let [client_port, peer_port] = free_ports();
+        let process = spawn(version, &directory, client_port, peer_port);
+        Self { version, directory, client_port, peer_port, process, auth }
+    }
+
+    /// Whether this process serves its port; it does not if it ended instead.
+    async fn serves(&mut self) -> bool {
+        loop {
+            if self.process.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if self.says_that_it_serves() {
+                return true;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Its own word for it, and not an answer on the port: that may be somebody else's etcd.
+    fn says_that_it_serves(&self) -> bool {
+        self.log().contains("ready to serve client requests")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap()
     }
 
     /// Where it is reached.
@@ -106,7 +145,9 @@ impl Etcd {
                 sleep(LOOK_EVERY).await;
             }
         };
-        timeout(READY_WITHIN, connecting).await.expect("etcd serves")
+        timeout(READY_WITHIN, connecting).await.unwrap_or_else(|_| {
+            panic!("expected an etcd at {endpoint} that serves; it says:\n{}", self.log())
+        })
     }
 
     /// Waits until a metric of the server's has this value.
@@ -135,9 +176,11 @@ impl Drop for Etcd {
     }
 }
 
+/// Starts the process; what it says is added to the file `log` in its directory.
 fn spawn(version: &str, directory: &tempfile::TempDir, client_port: u16, peer_port: u16) -> Child {
     let client_url = format!("http://127.0.0.1:{client_port}");
     let peer_url = format!("http://127.0.0.1:{peer_port}");
+    let log = File::options().create(true).append(true).open(directory.path().join("log")).unwrap();
     Command::new(binary(version))
         .arg("--data-dir")
         .arg(directory.path().join("data"))
@@ -147,7 +190,7 @@ fn spawn(version: &str, directory: &tempfile::TempDir, client_port: u16, peer_po
         .args(["--auth-token-ttl", "1", "--bcrypt-cost", "4"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap()
 }
