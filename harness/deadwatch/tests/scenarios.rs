@@ -7,7 +7,7 @@
 
 mod stand;
 
-use std::{collections::BTreeMap, process::ExitCode};
+use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use deadwatch::{
     etcd::{self, Backend, Choice, On, Pull, Search},
@@ -25,6 +25,12 @@ use stand::{Require, Requirement};
 /// More threads than cores: real runs mostly wait, and the harness itself limits how many go on at once.
 const TEST_THREADS: usize = 20;
 
+/// Where everything runs; what takes longest first.
+const BACKENDS: [Backend; 3] = [Backend::Docker, Backend::Process, Backend::Embedded];
+
+/// Programs meet the embedded etcd in scenarios of at most this length.
+const LONGEST_FOR_PROGRAMS: Duration = Duration::from_secs(20);
+
 /// Docker runs these folders unless everything is asked for.
 const DOCKER_FOLDERS: [&str; 2] = ["auth/", "control/"];
 
@@ -41,12 +47,10 @@ fn main() -> ExitCode {
     let etcds = Etcds::look(&scenarios);
     let mut trials = Vec::new();
     for scenario in &scenarios {
-        for backend in [Backend::Docker, Backend::Process] {
-            if runs_on(scenario, backend) {
-                trials.extend(
-                    Subject::BUILT_IN.map(|subject| trial(scenario, backend, subject, &etcds, &require)),
-                );
-            }
+        for backend in BACKENDS {
+            let subjects =
+                Subject::BUILT_IN.into_iter().filter(|subject| runs_on(scenario, backend, subject));
+            trials.extend(subjects.map(|subject| trial(scenario, backend, subject, &etcds, &require)));
         }
     }
     let names = library.names();
@@ -54,11 +58,16 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn runs_on(scenario: &Scenario, backend: Backend) -> bool {
+/// Which of all that could run does so unless everything is asked for.
+fn runs_on(scenario: &Scenario, backend: Backend, subject: &Subject) -> bool {
     let everything = std::env::var_os("DEADWATCH_ALL").is_some_and(|value| value == "1");
-    backend != Backend::Docker
-        || everything
-        || DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder))
+    everything
+        || match backend {
+            Backend::Docker => DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder)),
+            Backend::Process => true,
+            // A program has the wall's time, in which a long scenario takes long.
+            Backend::Embedded => *subject != Subject::Original || scenario.length <= LONGEST_FOR_PROGRAMS,
+        }
 }
 
 /// Which etcd serves which release on which backend; a test never pulls an image.
@@ -70,7 +79,7 @@ impl Etcds {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let mut found = BTreeMap::new();
         for version in scenarios.iter().map(|scenario| scenario.etcd.version) {
-            for backend in [Backend::Docker, Backend::Process] {
+            for backend in BACKENDS {
                 found.entry((backend, version)).or_insert_with(|| {
                     let choice = runtime.block_on(etcd::choose(On::Only(backend), version, &search));
                     choice.map_err(|error| format!("could not {error}"))

@@ -1,10 +1,13 @@
 //! The command line, as clap reads it.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::etcd::On;
+use crate::{
+    etcd::On,
+    scenario::{Version, parse_duration},
+};
 
 /// Proves whether a queue consumer survives a dead etcd watch.
 #[derive(Debug, Parser)]
@@ -49,6 +52,35 @@ pub enum Command {
         #[arg(long, value_name = "REF", env = "DEADWATCH_IMAGE")]
         image: Option<String>,
     },
+    /// Serve the embedded etcd on a port, for any client in any language, until interrupted
+    Serve(Serve),
+}
+
+/// What to serve, and where.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// The address; port 0 picks one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2379")]
+    pub listen: SocketAddr,
+    /// The release of etcd to behave as, such as 3.5.5.
+    #[arg(long = "as", value_name = "VERSION")]
+    pub release: Version,
+    /// How long a token lives after its last use, in whole seconds, such as 5s; etcd's own default is 300s.
+    #[arg(long, value_name = "DURATION", requires = "root_password", value_parser = whole_seconds)]
+    pub token_ttl: Option<Duration>,
+    /// Switch authentication on, with a user root of this password.
+    #[arg(long, value_name = "PASSWORD")]
+    pub root_password: Option<String>,
+    /// What is free to vary is drawn from this.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// A duration that etcd takes for a token's life.
+fn whole_seconds(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    let whole = duration.subsec_nanos() == 0 && !duration.is_zero();
+    whole.then_some(duration).ok_or_else(|| "expected whole seconds, such as 5s".to_owned())
 }
 
 /// Where a run takes place.

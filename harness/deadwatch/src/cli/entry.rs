@@ -7,7 +7,7 @@ use clap::Parser;
 use super::{
     Exit,
     arguments::{Arguments, Command},
-    catalogue, check, doctor, logs, output, repro, run,
+    catalogue, check, doctor, logs, output, repro, run, serve,
 };
 use crate::{reaper, scenario};
 
@@ -33,7 +33,11 @@ fn obey() -> Exit {
         }
     };
     logs::begin();
-    reaper::on_signals();
+    match arguments.command {
+        // It leaves nothing behind, and ends in good order when it is asked to.
+        Command::Serve(_) => {}
+        _ => reaper::on_signals(),
+    }
     match &arguments.command {
         Command::Repro(place) => repro::repro(&arguments, place),
         Command::Run(options) => run::run(&arguments, options),
@@ -41,5 +45,6 @@ fn obey() -> Exit {
         Command::Check { files } => check::check(files),
         Command::Schema => output::print(&scenario::schema()),
         Command::Doctor { image } => doctor::doctor(&arguments, image.as_deref()),
+        Command::Serve(options) => serve::serve(options),
     }
 }

@@ -16,6 +16,7 @@ mod recording;
 mod repro;
 mod reviewed;
 mod run;
+mod serve;
 
 pub use entry::main;
 pub use exit::Exit;

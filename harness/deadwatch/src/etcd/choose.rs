@@ -132,7 +132,8 @@ mod tests {
 
     #[tokio::test]
     async fn embedded_is_always_there_and_auto_falls_back_to_it_with_reasons() {
-        let search = Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let search =
+            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
         let choice = choose(On::Auto, VERSION, &search).await.unwrap();
         assert_eq!(choice.backend(), Backend::Embedded);
         assert_eq!(choice.reasons.len(), 2, "{:?}", choice.reasons);

@@ -1,6 +1,6 @@
 //! The etcd that lives in this process: the crate `etcd-model`, behaving as the scenario's release.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use etcd_client::{Channel, Client, ConnectOptions};
 use etcd_model::{
@@ -25,29 +25,64 @@ pub(super) struct Embedded {
 
 /// Starts a model of the release, with authentication on if the scenario has a token TTL.
 pub(super) async fn start(embedding: Embedding, spec: &EtcdSpec) -> Result<Embedded, EtcdError> {
-    let Embedding { time, seed } = embedding;
+    let door = match embedding.time {
+        Time::Virtual => Door::Pipes,
+        Time::Real => Door::Port((Ipv4Addr::LOCALHOST, 0).into()),
+    };
+    let credentials = spec.token_ttl.map(|_| Credentials::root());
+    open(door, spec, credentials, embedding.seed).await
+}
+
+/// Serves a model of the release on this address, for any client: with authentication on, and a user `root` of that
+/// password, if there is one.
+///
+/// # Errors
+/// The address can't be had.
+pub async fn serve(
+    listen: SocketAddr,
+    spec: &EtcdSpec,
+    root_password: Option<String>,
+    seed: u64,
+) -> Result<Box<dyn Etcd>, EtcdError> {
+    let credentials = root_password.map(|password| Credentials { password, ..Credentials::root() });
+    Ok(Box::new(open(Door::Port(listen), spec, credentials, seed).await?))
+}
+
+/// How a model is reached.
+enum Door {
+    /// In virtual time, over pipes in memory.
+    Pipes,
+    /// In real time, on a port; port 0 picks one.
+    Port(SocketAddr),
+}
+
+async fn open(
+    door: Door,
+    spec: &EtcdSpec,
+    credentials: Option<Credentials>,
+    seed: u64,
+) -> Result<Embedded, EtcdError> {
     let failed = |problem: String| EtcdError::Embedded { version: spec.version, problem };
     let mut settings = Settings::of(release(spec.version)).seeded(Seed(seed));
-    settings.pace = match time {
-        Time::Virtual => Pace::VIRTUAL,
-        Time::Real => Pace::Real,
+    settings.pace = match door {
+        Door::Pipes => Pace::VIRTUAL,
+        Door::Port(_) => Pace::Real,
     };
     if let Some(ttl) = spec.token_ttl {
         settings.token_ttl = ttl;
     }
     let story = format!("embedded etcd, as {}, seed {seed}, {}", spec.version, settings.phases);
     let model = Model::start(settings);
-    let address = match time {
-        Time::Virtual => {
+    let address = match door {
+        Door::Pipes => {
             let served = model.clone();
             Address::Pipe(Dial::new(move || served.connect()))
         }
-        Time::Real => {
-            let port = model.listen((Ipv4Addr::LOCALHOST, 0).into()).await;
-            Address::Tcp(port.map_err(|error| failed(error.to_string()))?)
+        Door::Port(listen) => {
+            let port = model.listen(listen).await;
+            Address::Tcp(port.map_err(|error| failed(format!("listen on {listen}: {error}")))?)
         }
     };
-    let credentials = spec.token_ttl.map(|_| Credentials::root());
     if let Some(credentials) = &credentials {
         let channel = Channel::Tonic(address.channel());
         let switched_on = async {
@@ -95,6 +130,6 @@ impl Etcd for Embedded {
     }
 
     fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
-        Box::pin(async move { self.model.stop(Ending::Killed).await })
+        Box::pin(async move { self.model.stop(Ending::Graceful).await })
     }
 }

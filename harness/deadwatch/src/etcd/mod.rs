@@ -24,8 +24,8 @@ mod tail;
 
 pub use address::{Address, Credentials, Dial};
 pub use backend::{Backend, BackendError, On};
-pub use embedded::{Embedding, Time};
 pub use choose::{Choice, Fact, choose, survey};
+pub use embedded::{Embedding, Time, serve};
 pub use error::EtcdError;
 pub use search::{Availability, Image, Missing, Presence, Pull, Search, Source};
 pub use server::{Etcd, start};

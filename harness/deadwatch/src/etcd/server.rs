@@ -32,7 +32,11 @@ pub trait Etcd: Send + Sync {
 /// # Errors
 /// When it cannot be had or run, is of another version, ends, or is not ready in time; what the server logged is
 /// in the error.
-pub async fn start(choice: &Choice, spec: &EtcdSpec, embedding: Embedding) -> Result<Box<dyn Etcd>, EtcdError> {
+pub async fn start(
+    choice: &Choice,
+    spec: &EtcdSpec,
+    embedding: Embedding,
+) -> Result<Box<dyn Etcd>, EtcdError> {
     match &choice.source {
         Source::Embedded => Ok(Box::new(embedded::start(embedding, spec).await?)),
         Source::Binary(binary) => Ok(Box::new(process::start(binary, spec).await?)),

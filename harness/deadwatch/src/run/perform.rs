@@ -42,8 +42,7 @@ pub fn perform(order: &Order) -> std::io::Result<Run> {
         Time::Virtual => (Crew::virtual_time(), true),
     };
     let _place = crew.join();
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
     let run = runtime.block_on(play(order));
     Ok(run)
 }
