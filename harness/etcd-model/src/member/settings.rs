@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::release::Release;
+use crate::{
+    release::Release,
+    time::{Pace, Phases, Seed},
+};
 
 /// How a member is started. Its defaults are those of etcd's flags.
 #[derive(Clone, Debug)]
@@ -15,16 +18,41 @@ pub struct Settings {
     pub max_txn_operations: usize,
     /// The largest request, bytes (`--max-request-bytes`).
     pub max_request_bytes: usize,
+    /// How long a watch that asked for it goes without an event before it is told how far it is
+    /// (`--watch-progress-notify-interval`); a tenth at most is added by chance.
+    pub progress_interval: Duration,
+    /// How long a request takes.
+    pub pace: Pace,
+    /// What settles everything a real etcd leaves to chance.
+    pub seed: Seed,
+    /// When the member's rounds fall: as the seed has them, unless set.
+    pub phases: Phases,
 }
 
 impl Settings {
     /// A member of `release` with every flag at its default.
-    pub const fn of(release: Release) -> Self {
+    pub fn of(release: Release) -> Self {
         Self {
             release,
             token_ttl: Duration::from_secs(300),
             max_txn_operations: 128,
             max_request_bytes: 1536 * 1024,
+            progress_interval: Duration::from_secs(600),
+            pace: Pace::Real,
+            seed: Seed::default(),
+            phases: Phases::drawn(Seed::default()),
         }
+    }
+
+    /// The same, with everything left to chance as `seed` settles it.
+    #[must_use]
+    pub fn seeded(self, seed: Seed) -> Self {
+        Self { seed, phases: Phases::drawn(seed), ..self }
+    }
+
+    /// The largest message, bytes: a request and what the server grants on top. Source: etcd v3.5.5
+    /// server/etcdserver/api/v3rpc/grpc.go, `grpcOverheadBytes`.
+    pub const fn max_message_bytes(&self) -> usize {
+        self.max_request_bytes + 512 * 1024
     }
 }

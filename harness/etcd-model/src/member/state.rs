@@ -23,14 +23,15 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member that has just started, with nothing in it.
-    pub fn new(settings: Settings) -> Self {
+    /// A member that has started at `now`, with nothing in it.
+    pub fn new(settings: Settings, now: Instant) -> Self {
+        let raft_term = 2;
         Self {
-            raft_term: 2,
+            raft_term,
             store: Store::new(settings.release),
             lessor: Lessor::default(),
             authority: Authority::default(),
-            hub: Hub::default(),
+            hub: Hub::new(&settings, raft_term, now),
             settings,
         }
     }
@@ -42,7 +43,7 @@ impl Member {
 
     /// Does whatever is due at `now`.
     pub fn advance(&mut self, now: Instant) {
-        let _ = now;
+        self.hub.advance(&self.store, now);
     }
 
     /// Deletes the keys of a lease that has ended, all in one revision, or in none if it has no keys.

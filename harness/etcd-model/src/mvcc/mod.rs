@@ -22,5 +22,6 @@ mod tests;
 
 pub use applied::Applied;
 pub(crate) use range::{has_filters, in_default_order};
+pub(crate) use span::Span;
 pub use store::Store;
 use write::Write;

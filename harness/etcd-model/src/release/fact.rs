@@ -95,30 +95,32 @@ pub enum Fact {
     MaintenanceRefusalHasCode,
 
     // Watches.
-    /// A watch that is refused is told why; before, every refusal is a denied permission. Source: v3rpc/watch.go,
-    /// `recvLoop`, at v3.4.22, v3.5.6 and v3.6.0.
-    RefusedWatchTellsItsCause,
-    /// A watch that is refused is answered under the id -1. Before, under the id it had asked for, 0 unless it chose
-    /// one; and the stream then takes the watch that has this id for gone: it goes deaf. Source: v3rpc/watch.go,
-    /// `recvLoop` and `sendLoop`, at v3.4.22, v3.5.6 and v3.6.0 (etcd-io/etcd#14563).
-    RefusedWatchHasNoId,
-    /// A refused watch leaves its stream as it was; before, no later request on the stream is heard. Source:
+    /// A watch that is refused leaves its stream listening; before, all later requests on it were ignored. Source:
     /// v3rpc/watch.go, `recvLoop`, at v3.4.8 (etcd-io/etcd#11708).
-    RefusedWatchLeavesItsStream,
-    /// A watch from a revision below 0 is refused. Source: v3rpc/watch.go, `recvLoop`, at v3.4.38, v3.5.24 and v3.6.6.
+    RefusedWatchKeepsListening,
+    /// A watch that is refused for its token, an old auth revision or a missing login is told so; before, it was
+    /// always told `permission denied`. Source: v3rpc/watch.go, `isWatchPermitted`, at v3.4.22 and v3.5.6
+    /// (etcd-io/etcd#14322).
+    RefusedWatchTellsItsCause,
+    /// The refusal of a watch carries no watch id; before, it carried the one that was asked for, by default 0, and
+    /// the stream's healthy watch of that id was sent nothing from then on. Source: v3rpc/watch.go, `sendLoop`, at
+    /// v3.4.22 and v3.5.6 (etcd-io/etcd#14563).
+    RefusedWatchHasNoId,
+    /// A request for progress is answered only if all watches of the stream are up to date. Source: v3rpc/watch.go,
+    /// `RequestProgressAll`, at v3.4.25, v3.5.8 and v3.6.0.
+    ProgressRequestWaitsForSync,
+    /// One that was not answered is answered once they are, after something else was sent. Source: v3rpc/watch.go,
+    /// `deferredProgress`, at v3.4.25 and v3.5.8; gone at v3.4.31 and v3.5.13.
+    UnansweredProgressRequestKept,
+    /// A watch that starts in the future is not told of progress. Source: mvcc/watchable_store.go, `progressIfSync`,
+    /// at v3.4.38, v3.5.22, v3.6.2 and v3.7.0.
+    FutureWatchHasNoProgress,
+    /// A watch from below revision 0 is refused. Source: v3rpc/watch.go, `recvLoop`, at v3.4.38, v3.5.24, v3.6.6 and
+    /// v3.7.0.
     NegativeWatchRevisionRefused,
-    /// A watch of everything from a key on needs to read all that; before, the key alone. Source: v3rpc/watch.go,
-    /// `recvLoop`, at v3.5.33, v3.6.14 and v3.7.1; not in 3.4.
+    /// A watch of everything from a key on needs to read all of that; before, to read the key. Source:
+    /// v3rpc/watch.go, `recvLoop`, at v3.5.33, v3.6.14 and v3.7.1.
     FromKeyWatchPermissionChecked,
-    /// A request for progress is answered when no watch of the stream lies behind; before, at once, whatever is still
-    /// owed. Source: v3rpc/watch.go, `RequestProgressAll`, at v3.4.25, v3.5.8 and v3.6.0.
-    ProgressWaitsForWatches,
-    /// A watch that could not be told of its compaction is told later; before, it goes on as if nothing were missing.
-    /// Source: mvcc/watchable_store.go, `syncWatchers`, at v3.4.31, v3.5.13 and v3.6.0.
-    CompactedWatchToldLater,
-    /// A watch from a future revision keeps waiting for it, and counts as behind until then; before, it could be shown
-    /// what lies earlier. Source: mvcc/watchable_store.go, `startRev`, at v3.4.38, v3.5.22 and v3.6.2.
-    FutureWatchKeepsItsStart,
 }
 
 /// A run of releases: from `since` on (`None`: from the first), up to but without `before` (`None`: to this day).
@@ -133,14 +135,14 @@ const fn since(major: u16, minor: u16, patch: u16) -> Span {
     Span { since: Some(Release::new(major, minor, patch)), before: None }
 }
 
+/// From a patch on, up to but without a later patch of the same line.
+const fn between(major: u16, minor: u16, since: u16, before: u16) -> Span {
+    Span { since: Some(Release::new(major, minor, since)), before: Some(Release::new(major, minor, before)) }
+}
+
 /// From a patch on, but only up to the end of its line: a fix that was carried back.
 const fn backport(major: u16, minor: u16, patch: u16) -> Span {
     Span { since: Some(Release::new(major, minor, patch)), before: Some(Release::new(major, minor + 1, 0)) }
-}
-
-/// From a release on, up to but without another.
-const fn between(since: Release, before: Release) -> Span {
-    Span { since: Some(since), before: Some(before) }
 }
 
 /// The answer to CVE-2026-33413, which closed many calls at once.
@@ -173,44 +175,37 @@ impl Fact {
             Self::BearerTokenTaken => const { &[backport(3, 5, 32), since(3, 6, 13)] },
             Self::OldRevisionHasCode => const { &before_3_6(19, 2) },
             Self::SignedTokenEndsWithItsSecond => const { &before_3_6(37, 6) },
-            Self::PermissionRangeChecked | Self::ProgressWaitsForWatches => const { &before_3_6(25, 8) },
+            Self::PermissionRangeChecked => const { &before_3_6(25, 8) },
             Self::RootRoleShowsItsPermission | Self::MaintenanceRefusalHasCode => const { &[since(3, 6, 0)] },
             Self::AuthStatus | Self::EmptyNewPasswordLocksOut => const { &[since(3, 5, 0)] },
             Self::AuthStatusOpen => const { &[since(3, 7, 0)] },
             Self::LeaseKeysChecked => const { &before_3_6(26, 9) },
             Self::RootOwnsEveryLease => const { &before_3_6(27, 10) },
             Self::StatusNeedsRoot => {
-                const {
-                    &[
-                        backport(3, 4, 42),
-                        between(Release::new(3, 5, 28), Release::new(3, 5, 32)),
-                        between(Release::new(3, 6, 0), Release::new(3, 6, 12)),
-                    ]
-                }
+                const { &[backport(3, 4, 42), between(3, 5, 28, 32), between(3, 6, 0, 12)] }
             }
             Self::StatusNeedsToken => const { &[backport(3, 5, 32), since(3, 6, 12)] },
             Self::MemberListNeedsToken => const { &[backport(3, 5, 28), since(3, 6, 9)] },
             Self::AlarmListNeedsRoot => {
-                const {
-                    &[
-                        between(Release::new(3, 4, 42), Release::new(3, 4, 43)),
-                        between(Release::new(3, 5, 28), Release::new(3, 5, 29)),
-                        between(Release::new(3, 6, 9), Release::new(3, 6, 10)),
-                    ]
-                }
+                const { &[between(3, 4, 42, 43), between(3, 5, 28, 29), between(3, 6, 9, 10)] }
             }
             Self::AlarmListNeedsToken => const { &[backport(3, 4, 43), backport(3, 5, 29), since(3, 6, 10)] },
-            Self::RefusedWatchTellsItsCause | Self::RefusedWatchHasNoId => const { &before_3_6(22, 6) },
-            Self::RefusedWatchLeavesItsStream => const { &[since(3, 4, 8)] },
+            Self::RefusedWatchKeepsListening => const { &[since(3, 4, 8)] },
+            Self::RefusedWatchTellsItsCause | Self::RefusedWatchHasNoId => {
+                const { &[backport(3, 4, 22), backport(3, 5, 6), since(3, 6, 0)] }
+            }
+            Self::ProgressRequestWaitsForSync => {
+                const { &[backport(3, 4, 25), backport(3, 5, 8), since(3, 6, 0)] }
+            }
+            Self::UnansweredProgressRequestKept => const { &[between(3, 4, 25, 31), between(3, 5, 8, 13)] },
+            Self::FutureWatchHasNoProgress => {
+                const { &[backport(3, 4, 38), backport(3, 5, 22), backport(3, 6, 2), since(3, 7, 0)] }
+            }
             Self::NegativeWatchRevisionRefused => {
-                const { &[backport(3, 4, 38), backport(3, 5, 24), since(3, 6, 6)] }
+                const { &[backport(3, 4, 38), backport(3, 5, 24), backport(3, 6, 6), since(3, 7, 0)] }
             }
             Self::FromKeyWatchPermissionChecked => {
                 const { &[backport(3, 5, 33), backport(3, 6, 14), since(3, 7, 1)] }
-            }
-            Self::CompactedWatchToldLater => const { &before_3_6(31, 13) },
-            Self::FutureWatchKeepsItsStart => {
-                const { &[backport(3, 4, 38), backport(3, 5, 22), since(3, 6, 2)] }
             }
         }
     }
@@ -274,12 +269,12 @@ mod tests {
             (Fact::MaintenanceRefusalHasCode, "+3.6.0 +3.7.0"),
             (Fact::RefusedWatchTellsItsCause, "+3.4.22 +3.5.6 +3.6.0 +3.7.0"),
             (Fact::RefusedWatchHasNoId, "+3.4.22 +3.5.6 +3.6.0 +3.7.0"),
-            (Fact::RefusedWatchLeavesItsStream, "+3.4.8 +3.5.0 +3.6.0 +3.7.0"),
+            (Fact::RefusedWatchKeepsListening, "+3.4.8 +3.5.0 +3.6.0 +3.7.0"),
             (Fact::NegativeWatchRevisionRefused, "+3.4.38 +3.5.24 +3.6.6 +3.7.0"),
             (Fact::FromKeyWatchPermissionChecked, "+3.5.33 +3.6.14 +3.7.1"),
-            (Fact::ProgressWaitsForWatches, "+3.4.25 +3.5.8 +3.6.0 +3.7.0"),
-            (Fact::CompactedWatchToldLater, "+3.4.31 +3.5.13 +3.6.0 +3.7.0"),
-            (Fact::FutureWatchKeepsItsStart, "+3.4.38 +3.5.22 +3.6.2 +3.7.0"),
+            (Fact::ProgressRequestWaitsForSync, "+3.4.25 +3.5.8 +3.6.0 +3.7.0"),
+            (Fact::UnansweredProgressRequestKept, "+3.4.25 -3.4.31 +3.5.8 -3.5.13"),
+            (Fact::FutureWatchHasNoProgress, "+3.4.38 +3.5.22 +3.6.2 +3.7.0"),
         ];
         for (fact, expected) in rows {
             assert_eq!(turns(fact), expected, "{fact:?}");
