@@ -7,7 +7,12 @@ use super::{
     output::wrapped,
     plan::{Ignored, Plan},
 };
-use crate::{etcd::Choice, history::Inconclusive, run::Run, scenario::Version};
+use crate::{
+    etcd::{Choice, Source},
+    history::Inconclusive,
+    run::Run,
+    scenario::Version,
+};
 
 /// So many runs are named one by one.
 const NAMED: usize = 4;
@@ -19,7 +24,10 @@ const LOG_LINES: usize = 10;
 pub(super) fn taken(choices: &BTreeMap<Version, Choice>) -> Vec<String> {
     let mut lines: Vec<_> = choices
         .iter()
-        .map(|(release, choice)| format!("etcd {release}: {}, {}", choice.backend(), choice.source))
+        .map(|(release, choice)| match &choice.source {
+            Source::Embedded => format!("embedded etcd, as {release}"),
+            source => format!("etcd {release}: {}, {source}", choice.backend()),
+        })
         .collect();
     let reasons = choices.iter().flat_map(|(release, choice)| {
         choice.reasons.iter().map(|reason| (*release, *release, reason.clone()))
