@@ -75,6 +75,8 @@ impl Member {
         } else {
             create.range_end.as_ref()
         };
-        self.authority.permit(caller.as_ref(), &create.key, range_end, Access::Read).map_err(Denial::NotPermitted)
+        self.authority
+            .permit(caller.as_ref(), &create.key, range_end, Access::Read)
+            .map_err(Denial::NotPermitted)
     }
 }

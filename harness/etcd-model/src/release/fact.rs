@@ -106,9 +106,7 @@ impl Fact {
             Self::ProgressRequestWaitsForSync => {
                 const { &[backport(3, 4, 25), backport(3, 5, 8), since(3, 6, 0)] }
             }
-            Self::UnansweredProgressRequestKept => {
-                const { &[between(3, 4, 25, 31), between(3, 5, 8, 13)] }
-            }
+            Self::UnansweredProgressRequestKept => const { &[between(3, 4, 25, 31), between(3, 5, 8, 13)] },
             Self::FutureWatchHasNoProgress => {
                 const { &[backport(3, 4, 38), backport(3, 5, 22), backport(3, 6, 2), since(3, 7, 0)] }
             }

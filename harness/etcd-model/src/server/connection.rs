@@ -12,7 +12,11 @@ use super::{door::Door, tasks::Spawner};
 const RESET_STREAMS: usize = 100_000;
 
 /// Serves one connection until its client closes it, or the server ends.
-pub(super) async fn serve(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, door: Door, spawner: Spawner) {
+pub(super) async fn serve(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    door: Door,
+    spawner: Spawner,
+) {
     let served = http2::Builder::new(spawner)
         // Go's server sends no such header; and the wall's clock would make each run another.
         .auto_date_header(false)

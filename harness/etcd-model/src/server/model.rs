@@ -41,8 +41,7 @@ impl Model {
         let pace = settings.pace;
         let member = Handle::new(settings);
         let door = Door::new(routes(&member).prepare(), pace);
-        let shared =
-            Shared { member, door, running: Mutex::new(None), addresses: Mutex::new(Vec::new()) };
+        let shared = Shared { member, door, running: Mutex::new(None), addresses: Mutex::new(Vec::new()) };
         let model = Self { shared: Arc::new(shared) };
         model.run();
         model

@@ -43,15 +43,19 @@ impl Watch for WatchService {
         let (outbox, answers) = mpsc::unbounded_channel();
         let stream = self.member.with(|member, now| member.open_watches(outbox, now));
         let (failed, failure) = oneshot::channel();
-        let listening = tokio::spawn(listen(self.member.clone(), stream, credential, request.into_inner(), failed));
-        let answers = Answers {
+        let listening =
+            tokio::spawn(listen(self.member.clone(), stream, credential, request.into_inner(), failed));
+        let mut answers = Answers {
             answers,
             failure: Some(failure),
             member: self.member.clone(),
             stream,
             listening: listening.abort_handle(),
         };
-        Ok(Response::new(Box::pin(answers)))
+        // Go's gRPC sends the headers of an answer with its first message: who waits for them before asking for
+        // anything waits for ever.
+        let first = answers.next().await;
+        Ok(Response::new(Box::pin(tokio_stream::iter(first).chain(answers))))
     }
 }
 

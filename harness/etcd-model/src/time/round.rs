@@ -65,6 +65,9 @@ impl Phases {
 impl fmt::Display for Phases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { token_sweep, watch_sync, lease_check } = self;
-        write!(f, "token sweep at {token_sweep:?}, watch sync at {watch_sync:?}, lease check at {lease_check:?}")
+        write!(
+            f,
+            "token sweep at {token_sweep:?}, watch sync at {watch_sync:?}, lease check at {lease_check:?}"
+        )
     }
 }

@@ -42,7 +42,11 @@ mod tests {
             let kv = KeyValue { key: "k".into(), value: vec![b'x'; bytes].into(), ..KeyValue::default() };
             Event { kv: Some(kv), ..Event::default() }
         };
-        WatchResponse { watch_id: 3, events: value_bytes.iter().map(event).collect(), ..WatchResponse::default() }
+        WatchResponse {
+            watch_id: 3,
+            events: value_bytes.iter().map(event).collect(),
+            ..WatchResponse::default()
+        }
     }
 
     fn sizes(parts: &[WatchResponse]) -> Vec<(usize, bool)> {

@@ -102,12 +102,7 @@ impl Hub {
             Ok(id) => id,
             Err(denial) => return self.deny(stream, &asked, denial, store),
         };
-        to.outlet.answer(WatchResponse {
-            header,
-            watch_id,
-            created: true,
-            ..WatchResponse::default()
-        });
+        to.outlet.answer(WatchResponse { header, watch_id, created: true, ..WatchResponse::default() });
         let Some(watcher) = to.watchers.get(&watch_id) else { return };
         if watcher.standing == Standing::Behind && self.next_sync.is_none() {
             self.next_sync = Some(self.sync.after(now));
@@ -133,8 +128,8 @@ impl Hub {
             cancel_reason: denial.reason(self.release),
             ..WatchResponse::default()
         };
-        let deafens =
-            matches!(denial, Denial::NotPermitted(_)) && !self.release.holds(Fact::RefusedWatchKeepsListening);
+        let deafens = matches!(denial, Denial::NotPermitted(_))
+            && !self.release.holds(Fact::RefusedWatchKeepsListening);
         let Some(to) = self.streams.get_mut(&stream) else { return };
         to.outlet.answer(response);
         if deafens {
@@ -147,12 +142,7 @@ impl Hub {
         let header = self.header(store.revision());
         let Some(to) = self.streams.get_mut(&stream) else { return };
         if to.watchers.remove(&watch_id).is_some() {
-            to.outlet.answer(WatchResponse {
-                header,
-                watch_id,
-                canceled: true,
-                ..WatchResponse::default()
-            });
+            to.outlet.answer(WatchResponse { header, watch_id, canceled: true, ..WatchResponse::default() });
         }
     }
 
