@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{Member, Settings};
+use crate::auth::Credential;
 
 /// A shared member: cheap to clone, one lock inside.
 #[derive(Clone, Debug)]
@@ -12,6 +16,8 @@ pub struct Handle {
     shared: Arc<Mutex<Shared>>,
     /// Rings when the member has something to do earlier than it had before.
     stirred: Arc<Notify>,
+    /// How many proposals have been applied.
+    applied: Arc<watch::Sender<u64>>,
 }
 
 #[derive(Debug)]
@@ -25,7 +31,8 @@ impl Handle {
     /// A fresh member, ready to be shared. It starts at the present time of tokio's clock.
     pub fn new(settings: Settings) -> Self {
         let shared = Shared { member: Member::new(settings, Instant::now()), awaited: None };
-        Self { shared: Arc::new(Mutex::new(shared)), stirred: Arc::default() }
+        let applied = watch::Sender::new(shared.member.raft_index);
+        Self { shared: Arc::new(Mutex::new(shared)), stirred: Arc::default(), applied: Arc::new(applied) }
     }
 
     /// Lets `act` have the member alone, with the present time of tokio's clock. Never waits for anything but the
@@ -33,6 +40,7 @@ impl Handle {
     pub fn with<T>(&self, act: impl FnOnce(&mut Member, Instant) -> T) -> T {
         let mut shared = self.lock();
         let outcome = act(&mut shared.member, Instant::now());
+        self.tell_applied(&shared.member);
         let due = shared.member.due();
         let earlier = due.is_some_and(|due| shared.awaited.is_none_or(|awaited| due < awaited));
         drop(shared);
@@ -48,6 +56,7 @@ impl Handle {
         let mut shared = self.lock();
         let now = Instant::now();
         shared.member.advance(now);
+        self.tell_applied(&shared.member);
         shared.awaited = shared.member.due();
         debug_assert!(shared.awaited.is_none_or(|due| due > now), "what was due at {now:?} was left undone");
         shared.awaited
@@ -57,6 +66,20 @@ impl Handle {
     /// keeps its time.
     pub(crate) async fn stirred(&self) {
         self.stirred.notified().await;
+    }
+
+    /// Waits until the proposal has been applied that a call's token says it was issued by: for as long as etcd leaves
+    /// such a call without an answer, which is for ever if the token comes from a cluster that has come further than
+    /// this one. Most often it does not wait at all. Cancel-safe.
+    pub async fn settled(&self, credential: &Credential) {
+        let Some(index) = self.with(|member, _| member.authority.awaited_index(credential)) else { return };
+        // It cannot fail: the sender is as long-lived as this.
+        let _ = self.applied.subscribe().wait_for(|applied| *applied >= index).await;
+    }
+
+    fn tell_applied(&self, member: &Member) {
+        self.applied
+            .send_if_modified(|applied| std::mem::replace(applied, member.raft_index) != member.raft_index);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

@@ -18,6 +18,7 @@ mod watch;
 pub use handle::Handle;
 pub(crate) use identity::header;
 pub use identity::{CLUSTER_ID, MEMBER_ID};
+pub use lease::KeepAlive;
 pub use restart::Ending;
 pub use settings::Settings;
 pub use state::Member;

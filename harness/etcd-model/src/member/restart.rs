@@ -19,6 +19,7 @@ impl Member {
     pub fn restart(&mut self, ending: Ending, now: Instant) {
         self.raft_term += 1;
         self.hub.restart(self.raft_term);
-        self.authority.restart(ending, now);
+        self.authority.restart(&self.settings, ending, now);
+        self.lessor.restart(&self.settings, now);
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    auth::TokenKind,
     release::Release,
     time::{Pace, Phases, Seed},
 };
@@ -12,7 +13,10 @@ use crate::{
 pub struct Settings {
     /// The release to behave as.
     pub release: Release,
-    /// How long a token lives after its last use (`--auth-token-ttl`); etcd takes whole seconds.
+    /// Which kind of token it issues (`--auth-token`).
+    pub token_kind: TokenKind,
+    /// How long a token lives (`--auth-token-ttl`, and `ttl` of `--auth-token jwt`): a simple one after its last use,
+    /// a signed one after its login. etcd takes whole seconds, and the default for 0.
     pub token_ttl: Duration,
     /// The most comparisons, or operations, in one level of a transaction (`--max-txn-ops`).
     pub max_txn_operations: usize,
@@ -30,11 +34,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How long a token lives unless set otherwise.
+    pub const DEFAULT_TOKEN_TTL: Duration = Duration::from_secs(300);
+
     /// A member of `release` with every flag at its default.
     pub fn of(release: Release) -> Self {
         Self {
             release,
-            token_ttl: Duration::from_secs(300),
+            token_kind: TokenKind::Simple,
+            token_ttl: Self::DEFAULT_TOKEN_TTL,
             max_txn_operations: 128,
             max_request_bytes: 1536 * 1024,
             progress_interval: Duration::from_secs(600),

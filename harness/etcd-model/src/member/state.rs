@@ -10,12 +10,17 @@ use crate::{
     watch::Hub,
 };
 
+/// How many proposals a member has applied that has just formed its cluster. Seen on 3.5.5.
+const FIRST_INDEX: u64 = 4;
+
 /// One member, alone in its cluster. It never sleeps and asks no clock: whoever calls it says what time it is.
 #[derive(Debug)]
 pub struct Member {
     pub(crate) settings: Settings,
     /// 2 on a fresh single member, one more after each restart.
     pub(crate) raft_term: u64,
+    /// How many proposals have been applied.
+    pub(crate) raft_index: u64,
     pub(crate) store: Store,
     pub(crate) lessor: Lessor,
     pub(crate) authority: Authority,
@@ -28,9 +33,10 @@ impl Member {
         let raft_term = 2;
         Self {
             raft_term,
+            raft_index: FIRST_INDEX,
             store: Store::new(settings.release),
-            lessor: Lessor::default(),
-            authority: Authority::default(),
+            lessor: Lessor::new(&settings, now),
+            authority: Authority::new(&settings, now),
             hub: Hub::new(&settings, raft_term, now),
             settings,
         }
@@ -43,6 +49,8 @@ impl Member {
 
     /// Does whatever is due at `now`.
     pub fn advance(&mut self, now: Instant) {
+        self.authority.advance(now);
+        self.end_leases(now);
         self.hub.advance(&self.store, now);
     }
 

@@ -20,6 +20,8 @@ pub enum Choice {
     ProgressJitter,
     /// The letters of a token.
     TokenLetters,
+    /// The ids of leases that did not ask for one.
+    LeaseIds,
 }
 
 impl Seed {
@@ -30,6 +32,7 @@ impl Seed {
             Choice::WakeOrder => 2,
             Choice::ProgressJitter => 3,
             Choice::TokenLetters => 4,
+            Choice::LeaseIds => 5,
         };
         // Neighbouring seeds and choices must not give the same numbers a step apart.
         let mut mixing = Draws { state: self.0 };

@@ -67,6 +67,22 @@ fn a_limit_leaves_the_count_and_says_that_there_is_more() {
 }
 
 #[test]
+fn with_an_order_a_limit_takes_the_first_of_all() {
+    let store = shelf(OLD);
+    for order in [SortOrder::Ascend, SortOrder::Descend] {
+        for target in
+            [SortTarget::Key, SortTarget::Version, SortTarget::Create, SortTarget::Mod, SortTarget::Value]
+        {
+            let all = store.range(&sorted(order, target)).unwrap().kvs;
+            for limit in [1, 2, 3] {
+                let first = store.range(&RangeRequest { limit, ..sorted(order, target) }).unwrap().kvs;
+                assert_eq!(first, all[..usize::try_from(limit).unwrap()], "{order:?} {target:?} {limit}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_longest_untouched_come_first_by_age_and_by_key_within_one_revision() {
     let mut store = shelf(OLD);
     let write = |store: &mut Store| {
