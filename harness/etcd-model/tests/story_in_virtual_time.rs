@@ -2,6 +2,7 @@
 //! has died, and what becomes of the first.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+#[allow(dead_code)]
 mod pipe;
 
 use std::time::Duration;
@@ -54,7 +55,7 @@ async fn from_3_5_6_on_the_second_watch_is_told_its_token_is_invalid_and_the_fir
 async fn a_token_that_is_used_lives_on() {
     let model = pipe::model("3.5.5");
     pipe::switch_authentication_on(&model).await;
-    let mut client = pipe::root(&model).await;
+    let mut client = pipe::root(pipe::channel(&model)).await;
     let mut stream = client.watch("/test/a", None).await.unwrap();
     assert!(message(&mut stream).await.created());
     for _ in 0..4 {
@@ -86,7 +87,7 @@ async fn a_restart_cuts_the_stream_and_keeps_the_data() {
 async fn tell(release: &str, second_id: Option<i64>) -> Told {
     let model = pipe::model(release);
     pipe::switch_authentication_on(&model).await;
-    let mut client = pipe::root(&model).await;
+    let mut client = pipe::root(pipe::channel(&model)).await;
     let mut stream = client.watch("/test/", Some(WatchOptions::new().with_prefix())).await.unwrap();
     assert!(message(&mut stream).await.created());
     sleep(Duration::from_secs(7)).await;

@@ -1,11 +1,14 @@
 //! An unmodified client on a model, through memory.
 
+mod tap;
+
 use std::time::Duration;
 
 use etcd_client::{Channel, Client, ConnectOptions};
 use etcd_model::{member::Settings, release::Release, server::Model, time::Pace};
 use hyper_util::rt::TokioIo;
 use tonic::transport::Endpoint;
+pub use tap::{Tap, Transcript};
 use tower::service_fn;
 
 /// A model of `release` in virtual time.
@@ -32,6 +35,17 @@ pub fn channel(model: &Model) -> tonic::transport::Channel {
     Endpoint::from_static("http://model").connect_with_connector_lazy(connector)
 }
 
+/// The same, with a transcript of it.
+pub fn tapped(model: &Model, transcript: &Transcript) -> tonic::transport::Channel {
+    let (model, transcript) = (model.clone(), transcript.clone());
+    let connector = service_fn(move |_| {
+        let pipe = model.connect();
+        let transcript = transcript.clone();
+        async move { pipe.map(|pipe| TokioIo::new(Tap { pipe, transcript })) }
+    });
+    Endpoint::from_static("http://model").connect_with_connector_lazy(connector)
+}
+
 /// A client that nobody has to log in.
 pub async fn client(model: &Model) -> Client {
     Client::from_channel(Channel::Tonic(channel(model)), None).await.unwrap()
@@ -46,7 +60,7 @@ pub async fn switch_authentication_on(model: &Model) {
 }
 
 /// A client that is logged in as root, and logs in again when a call says that its token is bad.
-pub async fn root(model: &Model) -> Client {
+pub async fn root(channel: tonic::transport::Channel) -> Client {
     let options = ConnectOptions::new().with_user("root", "root").with_auto_token_refresh(true);
-    Client::from_channel(Channel::Tonic(channel(model)), Some(options)).await.unwrap()
+    Client::from_channel(Channel::Tonic(channel), Some(options)).await.unwrap()
 }
