@@ -7,10 +7,7 @@ mod pipe;
 use std::{collections::BTreeSet, time::Duration};
 
 use etcd_client::{Client, WatchOptions};
-use etcd_model::{
-    server::Model,
-    time::Seed,
-};
+use etcd_model::{server::Model, time::Seed};
 use pipe::Transcript;
 use tokio::time::{sleep, timeout};
 
@@ -32,7 +29,8 @@ fn another_seed_gives_another_run() {
 
 /// The story with four consumers on one stream and a client of its own for a fifth, in a runtime of its own.
 fn run(release: &str, seed: Seed) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let model = Model::start(pipe::settings(release).seeded(seed));
         pipe::switch_authentication_on(&model).await;

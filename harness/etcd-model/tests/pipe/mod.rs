@@ -7,8 +7,8 @@ use std::time::Duration;
 use etcd_client::{Channel, Client, ConnectOptions};
 use etcd_model::{member::Settings, release::Release, server::Model, time::Pace};
 use hyper_util::rt::TokioIo;
-use tonic::transport::Endpoint;
 pub use tap::{Tap, Transcript};
+use tonic::transport::Endpoint;
 use tower::service_fn;
 
 /// A model of `release` in virtual time.
