@@ -1,10 +1,10 @@
 //! What is told of a plan on stderr: which etcd was taken and why not another, and what can't run, and why.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::stderr};
 
 use super::{
     alike::alike,
-    output::wrapped,
+    output::{width, wrapped},
     plan::{Ignored, Plan},
 };
 use crate::{etcd::Choice, history::Inconclusive, run::Run, scenario::Version};
@@ -25,7 +25,7 @@ pub(super) fn taken(choices: &BTreeMap<Version, Choice>) -> Vec<String> {
         choice.reasons.iter().map(|reason| (*release, *release, reason.clone()))
     });
     for group in alike(reasons) {
-        lines.extend(wrapped(&group.text, "  ", "    "));
+        lines.extend(wrapped(&group.text, width(&stderr()), "  ", "    "));
     }
     lines
 }
@@ -35,12 +35,12 @@ pub(super) fn ignored(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     let said = plan.ignored.iter().map(|ignored| (ignored, ignored.etcd, ignored.why.clone()));
     for group in alike(said) {
-        lines.extend(wrapped(&named(&group.of), "ignored: ", "    "));
+        lines.extend(wrapped(&named(&group.of), width(&stderr()), "ignored: ", "    "));
         let about = match group.releases.as_slice() {
             [] | [_] => String::new(),
             _ => format!("for etcd {}: ", group.of_releases()),
         };
-        lines.extend(wrapped(&format!("{about}{}", group.text), "  ", "    "));
+        lines.extend(wrapped(&format!("{about}{}", group.text), width(&stderr()), "  ", "    "));
     }
     lines
 }
