@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     history::Inconclusive,
+    reaper,
     report::{
         json,
         snapshot::SnapshotState,
@@ -86,6 +87,7 @@ fn end(
     reviewed: &Reviewed,
     options: &Options,
 ) -> (Exit, Option<Compared>) {
+    reaper::yield_to_signal();
     let Finished { order, run } = finished;
     let run = match run {
         Ok(run) => run,
