@@ -65,7 +65,7 @@ pub(super) fn name(run: &Run) -> String {
     format!("{}::{}::{}", history.scenario.name, history.backend, history.subject)
 }
 
-/// The ends of the logs that may tell why a run proved nothing.
+/// The ends of the logs that may tell why a run went as it did.
 pub(super) fn logs(run: &Run) -> Vec<String> {
     let etcds = match &run.judgement.inconclusive {
         Some(Inconclusive::Control(_) | Inconclusive::Backend(_)) => {

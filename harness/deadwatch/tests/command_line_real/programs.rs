@@ -66,6 +66,7 @@ fn dies(desk: &Desk) {
     assert_eq!((&line["outcome"], &line["aftermath"]), (&"crash".into(), &"dead".into()));
     assert_eq!((&line["verdict"], &line["snapshot"]), (&"unsafe".into(), &"none".into()));
     assert!(line.get("reason").is_none(), "{said}");
+    assert!(said.err.ends_with("standard error ends with:\n  | the consumer gives up: no event\n"), "{said}");
 }
 
 fn finding_first(desk: &Desk) {

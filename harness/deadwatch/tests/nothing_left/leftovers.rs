@@ -1,7 +1,6 @@
 //! What is there of a run, while it goes on and when it has ended.
 
 use std::{
-    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -36,11 +35,25 @@ fn comes_true(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
 
 /// The command lines of the processes that name the desk: etcds by their data folder, programs by their path.
 pub fn processes(desk: &Desk) -> Vec<String> {
-    let listed = Command::new("ps").args(["-A", "-ww", "-o", "args="]).output().unwrap();
-    assert!(listed.status.success());
     let here = desk.path("");
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    listed.lines().filter(|line| line.contains(here.to_str().unwrap())).map(str::to_owned).collect()
+    command_lines().into_iter().filter(|line| line.contains(here.to_str().unwrap())).collect()
+}
+
+/// Those of all processes.
+#[cfg(target_os = "linux")]
+fn command_lines() -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").unwrap();
+    // What ends meanwhile has no command line any more.
+    let lines = entries.filter_map(|entry| std::fs::read(entry.unwrap().path().join("cmdline")).ok());
+    lines.map(|words| String::from_utf8_lossy(&words).replace('\0', " ")).collect()
+}
+
+/// Those of all processes.
+#[cfg(not(target_os = "linux"))]
+fn command_lines() -> Vec<String> {
+    let listed = std::process::Command::new("ps").args(["-A", "-ww", "-o", "args="]).output().unwrap();
+    assert!(listed.status.success());
+    String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
 }
 
 /// The processes whose command line holds these words.
