@@ -105,21 +105,25 @@ pub struct Run {
     #[command(flatten)]
     pub place: Place,
     /// Built-in subjects joined by commas (naive, checked, resilient, original), or one command that speaks the
-    /// line protocol; may be repeated.
+    /// line protocol; may be repeated. [default: all that are built in]
     #[arg(long = "subject", value_name = "NAMES-OR-COMMAND")]
     pub subjects: Vec<String>,
     /// For people, or one JSON object a line and run.
     #[arg(long, default_value = "human")]
     pub format: Format,
     /// What is free to vary is drawn from this.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole_number)]
     pub seed: u64,
     /// Run everything this many times.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
     /// Keep each run's history as a JSON file in this folder.
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+}
+
+fn whole_number(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "expected a whole number from 0 on")
 }
 
 /// How runs are shown.

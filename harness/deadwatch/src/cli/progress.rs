@@ -18,7 +18,7 @@ impl Progress {
     pub(super) fn of(orders: &[Order]) -> Self {
         let bar = ProgressBar::new(orders.len() as u64);
         let whole = about(orders.iter().map(|order| order.scenario.length + BESIDES), Crew::REAL_RUNS);
-        let template = "{spinner} {pos} of {len} runs have ended, {elapsed} of about {msg}";
+        let template = "{spinner} runs ended: {pos} of {len}, {elapsed} of about {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
