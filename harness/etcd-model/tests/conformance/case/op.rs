@@ -24,10 +24,12 @@ pub enum Op {
     Hear(&'static str, usize),
     /// Takes what comes on a watch stream until nothing comes any more.
     Listen(&'static str),
-    /// Says on a watch stream that there will be no more requests, and waits for its end.
+    /// Says on a watch stream that there will be no more requests.
     Finish(&'static str),
     /// Keep-alives on a stream of their own, all sent at once.
     KeepAlive(Vec<LeaseKeepAliveRequest>),
+    /// Puts a key so many times, told as one line.
+    Fill(&'static str, usize),
     /// Waits until a key is gone.
     UntilGone(Bytes),
     /// Lets time pass: only where it is the passing of time that the case is about.

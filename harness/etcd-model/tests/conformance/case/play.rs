@@ -9,7 +9,7 @@ use tonic::Status;
 
 use super::{
     Call, Line, Op, Speaker,
-    request::CHOSEN,
+    request::{CHOSEN, put},
     stream::{Heard, WatchStream},
 };
 use crate::transcript::{Transcript, Tree};
@@ -97,7 +97,12 @@ impl Player {
             }
             Op::Hear(name, number) => self.hear(name, *number).await,
             Op::Listen(name) => self.listen(name).await,
-            Op::Finish(name) => self.finish(name).await,
+            Op::Finish(name) => {
+                self.transcript.note(&format!("{name} > (no more requests)"));
+                if let Some(stream) = self.streams.get_mut(name) {
+                    stream.finish();
+                }
+            }
             Op::KeepAlive(requests) => {
                 for request in requests {
                     self.transcript.ask("", &format!("{request:?}"));
@@ -109,6 +114,16 @@ impl Player {
                     Ok(()) => self.transcript.note("< end"),
                     Err(status) => self.transcript.refusal(&status),
                 }
+            }
+            Op::Fill(key, times) => {
+                let token = self.token();
+                for time in 0..*times {
+                    let call = Call::from(put(key, &time.to_string()));
+                    if let Err(status) = call.make(&self.line, token.as_deref()).await {
+                        return self.transcript.refusal(&status);
+                    }
+                }
+                self.transcript.note(&format!("- {key:?} is put {times} times"));
             }
             Op::UntilGone(key) => self.until_gone(key).await,
             Op::Pass(duration) => {
@@ -205,15 +220,6 @@ impl Player {
             Some(end) => self.transcript.end(name, &end),
             None => self.transcript.note(&format!("{name} < (silence)")),
         }
-    }
-
-    async fn finish(&mut self, name: &str) {
-        self.transcript.note(&format!("{name} > no more requests"));
-        if let Some(stream) = self.streams.get_mut(name) {
-            stream.finish();
-        }
-        self.hear(name, usize::MAX).await;
-        self.streams.remove(name);
     }
 
     async fn until_gone(&mut self, key: &Bytes) {

@@ -10,6 +10,9 @@ const WIDTH: usize = 110;
 /// Texts longer than this are told by their beginning and their length.
 const LONGEST: usize = 80;
 
+/// Of lists longer than this only both ends are told, and how much is between.
+const MOST_ITEMS: usize = 40;
+
 /// The message, its first line to be preceded by `before`, later ones indented below it.
 pub fn message(before: &str, tree: &Tree) -> String {
     let whole = format!("{before}{}", top(tree));
@@ -35,7 +38,13 @@ fn broken(before: &str, indent: usize, tree: &Tree) -> String {
         match unwrapped(value) {
             Tree::List(items) if shown.chars().count() + indent > WIDTH => {
                 text.push_str(&format!("\n{pad}{}:", renamed(field)));
-                for item in items {
+                for (position, item) in items.iter().enumerate() {
+                    if items.len() > MOST_ITEMS && (2..items.len() - 2).contains(&position) {
+                        if position == 2 {
+                            text.push_str(&format!("\n{pad}  … {} more", items.len() - 4));
+                        }
+                        continue;
+                    }
                     text.push_str(&format!("\n{pad}  "));
                     let one = line(item);
                     if one.chars().count() + indent + 2 <= WIDTH {
