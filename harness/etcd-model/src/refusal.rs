@@ -74,6 +74,12 @@ pub enum Refusal {
     InvalidAuthManagement,
     /// A token from before the last change of users or roles.
     AuthOldRevision,
+    /// The same, as releases without [`crate::release::Fact::OldRevisionHasCode`] say it.
+    AuthOldRevisionUnmapped,
+    /// A login by name of a user that was made without a password, or a hash that is none.
+    NoPasswordUser,
+    /// A password of more than 72 bytes.
+    PasswordTooLong,
     /// The cluster has no leader.
     NoLeader,
     /// The member is going down.
@@ -121,6 +127,8 @@ impl Refusal {
             | Self::AuthNotEnabled
             | Self::MemberExists
             | Self::NotEnoughStartedMembers => Code::FailedPrecondition,
+            // The server's own errors that have no words for clients go out as they are.
+            Self::AuthOldRevisionUnmapped | Self::NoPasswordUser | Self::PasswordTooLong => Code::Unknown,
             Self::PermissionDenied => Code::PermissionDenied,
             Self::InvalidAuthToken => Code::Unauthenticated,
             Self::NoLeader | Self::Stopped | Self::Timeout => Code::Unavailable,
@@ -162,6 +170,9 @@ impl Refusal {
             Self::InvalidAuthToken => "etcdserver: invalid auth token",
             Self::InvalidAuthManagement => "etcdserver: invalid auth management",
             Self::AuthOldRevision => "etcdserver: revision of auth store is old",
+            Self::AuthOldRevisionUnmapped => "auth: revision in header is old",
+            Self::NoPasswordUser => "auth: authentication failed, password was given for no password user",
+            Self::PasswordTooLong => "bcrypt: password length exceeds 72 bytes",
             Self::NoLeader => "etcdserver: no leader",
             Self::Stopped => "etcdserver: server stopped",
             Self::Timeout => "etcdserver: request timed out",

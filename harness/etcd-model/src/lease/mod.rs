@@ -4,5 +4,7 @@
 //! id to [`crate::member::Member`], which deletes those keys in one revision (`Store::delete_keys`).
 
 mod lessor;
+#[cfg(test)]
+mod tests;
 
-pub use lessor::Lessor;
+pub use lessor::{Granted, Lessor, Renewal};

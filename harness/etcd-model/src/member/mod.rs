@@ -10,11 +10,15 @@ mod lease;
 mod maintenance;
 mod permission;
 mod proposal;
+mod restart;
 mod settings;
 mod state;
 mod watch;
 
 pub use handle::Handle;
+pub(crate) use identity::header;
 pub use identity::{CLUSTER_ID, MEMBER_ID};
+pub use lease::KeepAlive;
+pub use restart::Ending;
 pub use settings::Settings;
 pub use state::Member;

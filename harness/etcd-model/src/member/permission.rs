@@ -26,8 +26,7 @@ impl Member {
 
     /// Ending a lease, or adding to it, needs to write all of its keys.
     pub(crate) fn permit_lease(&self, caller: Option<&Caller>, lease: i64) -> Result<(), Refusal> {
-        let keys = self.store.lease_keys(lease);
-        keys.iter().try_for_each(|key| self.authority.permit(caller, key, &[], Access::Write))
+        self.permit_keys_of(caller, lease, Access::Write)
     }
 
     /// A transaction needs to read what it compares, and whatever the operations of both branches need.

@@ -30,7 +30,14 @@ impl Member {
         if size_bytes(request.encoded_len(), caller.as_ref()) > self.settings.max_request_bytes {
             return Err(Refusal::RequestTooLarge);
         }
+        self.proposed(now);
         Ok(caller)
+    }
+
+    /// Counts a proposal that is carried out at once. Whether it then changes anything does not matter here.
+    pub(super) fn proposed(&mut self, now: Instant) {
+        self.raft_index += 1;
+        self.authority.written(now);
     }
 }
 

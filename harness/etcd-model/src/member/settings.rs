@@ -2,29 +2,65 @@
 
 use std::time::Duration;
 
-use crate::release::Release;
+use crate::{
+    auth::TokenKind,
+    release::Release,
+    time::{Pace, Phases, Seed},
+};
 
 /// How a member is started. Its defaults are those of etcd's flags.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The release to behave as.
     pub release: Release,
-    /// How long a token lives after its last use (`--auth-token-ttl`); etcd takes whole seconds.
+    /// Which kind of token it issues (`--auth-token`).
+    pub token_kind: TokenKind,
+    /// How long a token lives (`--auth-token-ttl`, and `ttl` of `--auth-token jwt`): a simple one after its last use,
+    /// a signed one after its login. etcd takes whole seconds, and the default for 0.
     pub token_ttl: Duration,
     /// The most comparisons, or operations, in one level of a transaction (`--max-txn-ops`).
     pub max_txn_operations: usize,
     /// The largest request, bytes (`--max-request-bytes`).
     pub max_request_bytes: usize,
+    /// How long a watch that asked for it goes without an event before it is told how far it is
+    /// (`--watch-progress-notify-interval`); a tenth at most is added by chance.
+    pub progress_interval: Duration,
+    /// How long a request takes.
+    pub pace: Pace,
+    /// What settles everything a real etcd leaves to chance.
+    pub seed: Seed,
+    /// When the member's rounds fall: as the seed has them, unless set.
+    pub phases: Phases,
 }
 
 impl Settings {
+    /// How long a token lives unless set otherwise.
+    pub const DEFAULT_TOKEN_TTL: Duration = Duration::from_secs(300);
+
     /// A member of `release` with every flag at its default.
-    pub const fn of(release: Release) -> Self {
+    pub fn of(release: Release) -> Self {
         Self {
             release,
-            token_ttl: Duration::from_secs(300),
+            token_kind: TokenKind::Simple,
+            token_ttl: Self::DEFAULT_TOKEN_TTL,
             max_txn_operations: 128,
             max_request_bytes: 1536 * 1024,
+            progress_interval: Duration::from_secs(600),
+            pace: Pace::Real,
+            seed: Seed::default(),
+            phases: Phases::drawn(Seed::default()),
         }
+    }
+
+    /// The same, with everything left to chance as `seed` settles it.
+    #[must_use]
+    pub fn seeded(self, seed: Seed) -> Self {
+        Self { seed, phases: Phases::drawn(seed), ..self }
+    }
+
+    /// The largest message, bytes: a request and what the server grants on top. Source: etcd v3.5.5
+    /// server/etcdserver/api/v3rpc/grpc.go, `grpcOverheadBytes`.
+    pub const fn max_message_bytes(&self) -> usize {
+        self.max_request_bytes + 512 * 1024
     }
 }

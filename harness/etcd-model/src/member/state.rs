@@ -10,12 +10,17 @@ use crate::{
     watch::Hub,
 };
 
+/// How many proposals a member has applied that has just formed its cluster. Seen on 3.5.5.
+const FIRST_INDEX: u64 = 4;
+
 /// One member, alone in its cluster. It never sleeps and asks no clock: whoever calls it says what time it is.
 #[derive(Debug)]
 pub struct Member {
     pub(crate) settings: Settings,
     /// 2 on a fresh single member, one more after each restart.
     pub(crate) raft_term: u64,
+    /// How many proposals have been applied.
+    pub(crate) raft_index: u64,
     pub(crate) store: Store,
     pub(crate) lessor: Lessor,
     pub(crate) authority: Authority,
@@ -23,14 +28,16 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member that has just started, with nothing in it.
-    pub fn new(settings: Settings) -> Self {
+    /// A member that has started at `now`, with nothing in it.
+    pub fn new(settings: Settings, now: Instant) -> Self {
+        let raft_term = 2;
         Self {
-            raft_term: 2,
+            raft_term,
+            raft_index: FIRST_INDEX,
             store: Store::new(settings.release),
-            lessor: Lessor::default(),
-            authority: Authority::default(),
-            hub: Hub::default(),
+            lessor: Lessor::new(&settings, now),
+            authority: Authority::new(&settings, now),
+            hub: Hub::new(&settings, raft_term, now),
             settings,
         }
     }
@@ -42,7 +49,9 @@ impl Member {
 
     /// Does whatever is due at `now`.
     pub fn advance(&mut self, now: Instant) {
-        let _ = now;
+        self.authority.advance(now);
+        self.end_leases(now);
+        self.hub.advance(&self.store, now);
     }
 
     /// Deletes the keys of a lease that has ended, all in one revision, or in none if it has no keys.

@@ -1,7 +1,7 @@
 //! The store: every key as it was after every revision since the last compaction.
 //!
-//! [`Store`] is written by the member only, one [`Write`] after another. Each hands back what it [`Applied`], for the
-//! watches; reads change nothing. Requests are checked by [`admission`] first: nothing here fails half-way.
+//! [`Store`] is written by the member only, one revision after another. Each write hands back what it [`Applied`],
+//! for the watches; reads change nothing. Requests are checked first (`admission`): nothing here fails half-way.
 
 pub(crate) mod admission;
 mod applied;
@@ -16,7 +16,12 @@ mod stream;
 mod txn;
 mod write;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
+
 pub use applied::Applied;
 pub(crate) use range::{has_filters, in_default_order};
+pub(crate) use span::Span;
 pub use store::Store;
-pub use write::Write;
+use write::Write;

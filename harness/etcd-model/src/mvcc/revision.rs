@@ -14,9 +14,4 @@ impl Revision {
     pub(super) const fn first(main: i64) -> Self {
         Self { main, sub: 0 }
     }
-
-    /// The last place of a revision.
-    pub(super) const fn last(main: i64) -> Self {
-        Self { main, sub: i64::MAX }
-    }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// A range of keys: where it starts, and how it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     start: Bytes,
     end: End,
 }
@@ -23,7 +23,7 @@ enum End {
 impl Span {
     /// The range that `key` and `range_end` name in a request: no end is the key alone, one zero byte is
     /// everything from the key on. Source: etcd v3.5.5 server/etcdserver/apply.go, `mkGteRange`.
-    pub(super) fn of(key: &Bytes, range_end: &Bytes) -> Self {
+    pub(crate) fn of(key: &Bytes, range_end: &Bytes) -> Self {
         let end = match range_end.as_ref() {
             [] => End::Itself,
             [0] => End::Open,
@@ -57,7 +57,7 @@ impl Span {
     }
 
     /// Whether `key` lies in it.
-    pub(super) fn covers(&self, key: &[u8]) -> bool {
+    pub(crate) fn covers(&self, key: &[u8]) -> bool {
         !self.is_after(key) && !self.is_before(key)
     }
 }

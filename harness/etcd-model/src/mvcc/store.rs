@@ -55,8 +55,8 @@ impl Store {
     /// The events of the revisions `from..=to`, oldest first, as [`Applied`] describes them; those that a
     /// compaction has swept away are missing, and a range that is upside down holds none.
     pub fn changes(&self, from: i64, to: i64) -> impl Iterator<Item = &Event> {
-        let to = to.max(from.saturating_sub(1));
-        self.log.range(Revision::first(from)..=Revision::last(to)).map(|(_, event)| event)
+        let from_there = self.log.range(Revision::first(from)..);
+        from_there.take_while(move |(place, _)| place.main <= to).map(|(_, event)| event)
     }
 
     /// The key as it was just before `revision`: what an event's `prev_kv` holds. `None` if it was not there, or if

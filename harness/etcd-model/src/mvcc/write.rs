@@ -5,10 +5,9 @@ use bytes::Bytes;
 use super::{Applied, Store, revision::Revision, span::Span};
 use crate::proto::{Event, KeyValue, event::EventType};
 
-/// A revision being written: all its changes share one number, and it takes effect with [`Self::finish`] only if
-/// there are any. Source: etcd v3.5.5 server/mvcc/kvstore_txn.go, `storeTxnWrite`.
+/// A revision being written: all its changes share one number, and finishing it counts only if there are any. Source: etcd v3.5.5 server/mvcc/kvstore_txn.go, `storeTxnWrite`.
 #[derive(Debug)]
-pub struct Write<'store> {
+pub(super) struct Write<'store> {
     pub(super) store: &'store mut Store,
     events: Vec<Event>,
 }

@@ -1,0 +1,124 @@
+//! A running etcd.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::io::DuplexStream;
+
+use super::{connection, door::Door, pipe, port, routes, tasks::Tasks};
+use crate::{
+    member::{Ending, Handle, Settings},
+    time,
+};
+
+/// A running etcd: cheap to clone, and gone with its last clone.
+///
+/// It needs a tokio runtime that it can stay on; in paused time, one of a single thread.
+#[derive(Clone, Debug)]
+pub struct Model {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    member: Handle,
+    door: Door,
+    running: Mutex<Option<Tasks>>,
+    /// Where it is to be reached, also after a restart.
+    addresses: Mutex<Vec<SocketAddr>>,
+}
+
+impl Model {
+    /// Starts an etcd with nothing in it. What its seed left to chance is logged.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(settings: Settings) -> Self {
+        tracing::info!(release = %settings.release, seed = %settings.seed, phases = %settings.phases, "an etcd starts");
+        let pace = settings.pace;
+        let member = Handle::new(settings);
+        let door = Door::new(routes(&member).prepare(), pace);
+        let shared = Shared { member, door, running: Mutex::new(None), addresses: Mutex::new(Vec::new()) };
+        let model = Self { shared: Arc::new(shared) };
+        model.run();
+        model
+    }
+
+    /// The member itself, for what has no call.
+    pub fn member(&self) -> &Handle {
+        &self.shared.member
+    }
+
+    /// Opens a connection through memory: the client's end of it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::ConnectionRefused`] while the etcd is stopped.
+    pub fn connect(&self) -> io::Result<DuplexStream> {
+        let running = lock(&self.shared.running);
+        let tasks = running.as_ref().ok_or(io::ErrorKind::ConnectionRefused)?;
+        let (ours, theirs) = pipe::pair();
+        let spawner = tasks.spawner();
+        tasks.spawner().spawn(connection::serve(ours, self.shared.door.clone(), spawner));
+        Ok(theirs)
+    }
+
+    /// Serves a port too, from now on and after each restart; port 0 picks one. Says which it is.
+    ///
+    /// # Errors
+    /// If it cannot be had, or the etcd is stopped ([`io::ErrorKind::NotConnected`]).
+    pub async fn listen(&self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let listener = port::bind(address).await?;
+        let address = listener.local_addr()?;
+        let running = lock(&self.shared.running);
+        let tasks = running.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        tasks.spawner().spawn(port::accept(listener, self.shared.door.clone(), tasks.spawner()));
+        lock(&self.shared.addresses).push(address);
+        Ok(address)
+    }
+
+    /// Ends the process: cuts all connections, closes the ports, and comes back when that is done. Its data stay.
+    /// What it was about to answer is not answered. Does nothing if it is stopped.
+    pub async fn stop(&self, ending: Ending) {
+        let running = lock(&self.shared.running).take();
+        if let Some(tasks) = running {
+            tasks.end().await;
+            self.shared.member.with(|member, now| member.restart(ending, now));
+        }
+    }
+
+    /// Starts the process again, on the data it had and the ports it served. Does nothing if it runs.
+    ///
+    /// # Errors
+    /// If a port cannot be had again; the etcd is stopped then.
+    pub async fn start_again(&self) -> io::Result<()> {
+        if lock(&self.shared.running).is_some() {
+            return Ok(());
+        }
+        let addresses = lock(&self.shared.addresses).clone();
+        let mut listeners = Vec::new();
+        for address in addresses {
+            listeners.push(port::bind(address).await?);
+        }
+        let spawner = self.run();
+        for listener in listeners {
+            spawner.spawn(port::accept(listener, self.shared.door.clone(), spawner.clone()));
+        }
+        Ok(())
+    }
+
+    fn run(&self) -> super::tasks::Spawner {
+        let tasks = Tasks::default();
+        let spawner = tasks.spawner();
+        spawner.spawn(time::keep(self.shared.member.clone()));
+        *lock(&self.shared.running) = Some(tasks);
+        spawner
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each holder changes one value at once: it is whole whatever happened to the holder.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
