@@ -246,7 +246,24 @@ fn outlived() -> Vec<Case> {
         case("a_changed_password", while_watching(ops![change_password("u", "new")])),
         case("a_deleted_user", while_watching(ops![AuthUserDeleteRequest { name: "u".into() }])),
         case("an_unrelated_change", while_watching(ops![user_add("v", "p"), role_add("w")])),
-        case("switched_off", while_watching(ops![AuthDisableRequest {}])),
+        case(
+            "switched_off",
+            ops![
+                u_watches_a(),
+                by("root"),
+                AuthDisableRequest {},
+                by_nobody(),
+                put("a", "told?"),
+                listen("s"),
+                by("u"),
+                watch("s", create("b")),
+                watch("t", create("b")),
+                by_nobody(),
+                put("a", "told?"),
+                listen("s"),
+                watch("v", create("b"))
+            ],
+        ),
         case(
             "switched_on",
             ops![

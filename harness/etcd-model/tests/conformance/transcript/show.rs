@@ -73,7 +73,8 @@ fn top(tree: &Tree) -> String {
 
 fn line(tree: &Tree) -> String {
     match collapsed(tree) {
-        Tree::Atom(text) => text.clone(),
+        // A message without fields shows as its name.
+        Tree::Atom(text) => short(text).to_owned(),
         Tree::Text(text) if text.len() > LONGEST => {
             format!("\"{}…\" ({} long)", text.chars().take(16).collect::<String>(), text.len())
         }
