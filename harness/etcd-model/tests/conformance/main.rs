@@ -11,6 +11,7 @@
 
 mod arms;
 mod case;
+mod differential;
 mod paragraphs;
 mod transcript;
 
@@ -36,9 +37,11 @@ fn main() -> ExitCode {
         for release in RELEASES {
             let present = arms::binary(release).is_file();
             let required = std::env::var("DEADWATCH_REQUIRE").is_ok_and(|list| list.contains("process"));
+            let ignored = !present && !required;
+            trials.extend(differential::trials(release).map(|trial| trial.with_ignored_flag(ignored)));
             for case in &cases {
                 let real = trial(case, &format!("etcd-{release}"), move |case| on_etcd(case, release));
-                trials.push(real.with_ignored_flag(!present && !required));
+                trials.push(real.with_ignored_flag(ignored));
                 trials.push(trial(case, &format!("model-{release}"), move |case| on_model(case, release)));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use etcd_model::{member::Settings, release::Release, server, time::Pace};
+use etcd_model::{auth::TokenKind, member::Settings, release::Release, server, time::Pace};
 use hyper_util::rt::TokioIo;
 use tonic::transport::Endpoint;
 use tower::service_fn;
@@ -18,8 +18,13 @@ impl Model {
     /// A fresh one, within a runtime.
     pub fn start(release: Release, start: Start) -> Self {
         let mut settings = Settings { pace: Pace::VIRTUAL, ..Settings::of(release) };
-        if let Start::TokenTtlS(ttl_s) = start {
-            settings.token_ttl = Duration::from_secs(ttl_s);
+        match start {
+            Start::Plain => {}
+            Start::TokenTtlS(ttl_s) => settings.token_ttl = Duration::from_secs(ttl_s),
+            Start::SignedTokensS(ttl_s) => {
+                settings.token_ttl = Duration::from_secs(ttl_s);
+                settings.token_kind = TokenKind::Signed;
+            }
         }
         Self { model: server::Model::start(settings) }
     }

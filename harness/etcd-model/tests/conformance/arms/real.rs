@@ -31,7 +31,7 @@ impl RealEtcd {
         let mut command = Command::new(&binary);
         command
             .arg("--data-dir")
-            .arg(data.path())
+            .arg(data.path().join("member"))
             // Any port; what it advertises, and so its ids, are etcd's defaults.
             .args(["--listen-client-urls", "http://127.0.0.1:0"])
             .args(["--listen-peer-urls", "http://127.0.0.1:0"])
@@ -41,8 +41,17 @@ impl RealEtcd {
             .env_clear()
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        if let Start::TokenTtlS(ttl_s) = start {
-            command.arg("--auth-token-ttl").arg(ttl_s.to_string());
+        match start {
+            Start::Plain => {}
+            Start::TokenTtlS(ttl_s) => {
+                command.arg("--auth-token-ttl").arg(ttl_s.to_string());
+            }
+            Start::SignedTokensS(ttl_s) => {
+                let key = data.path().join("key");
+                std::fs::write(&key, "any secret does").unwrap();
+                let key = key.display();
+                command.arg(format!("--auth-token=jwt,sign-method=HS256,priv-key={key},ttl={ttl_s}s"));
+            }
         }
         let mut process =
             command.spawn().unwrap_or_else(|error| panic!("could not start {}: {error}", binary.display()));

@@ -11,8 +11,8 @@ mod stream;
 
 pub use call::Call;
 pub use line::Line;
-pub use op::{Op, Said, Speaker};
-pub use play::{Player, play};
+pub use op::{Op, Said, Speaker, Until};
+pub use play::play;
 
 /// A hand-written check.
 pub struct Case {
@@ -34,6 +34,8 @@ pub enum Start {
     Plain,
     /// With tokens that live for so many seconds after their last use.
     TokenTtlS(u64),
+    /// With signed tokens (JWT) that live for so many seconds after their login.
+    SignedTokensS(u64),
 }
 
 /// A case on a server with default flags. Its paragraph is filled in by [`crate::paragraphs::all`].
@@ -44,6 +46,11 @@ pub fn case(name: &'static str, ops: Vec<Op>) -> Case {
 /// A case whose tokens live for `ttl_s` seconds after their last use.
 pub fn case_with_token_ttl(name: &'static str, ttl_s: u64, ops: Vec<Op>) -> Case {
     Case { paragraph: "", name, start: Start::TokenTtlS(ttl_s), ops }
+}
+
+/// A case whose tokens are signed, and live for `ttl_s` seconds after their login.
+pub fn case_with_signed_tokens(name: &'static str, ttl_s: u64, ops: Vec<Op>) -> Case {
+    Case { paragraph: "", name, start: Start::SignedTokensS(ttl_s), ops }
 }
 
 /// Joins what is said, in order: requests, operations, and lists of operations.

@@ -24,6 +24,10 @@ pub enum Op {
     Hear(&'static str, usize),
     /// Takes what comes on a watch stream until nothing comes any more.
     Listen(&'static str),
+    /// Takes what comes on a watch stream up to some point, to be told later.
+    Gather(&'static str, Until),
+    /// Tells what has been gathered on a watch stream.
+    Tell(&'static str),
     /// Says on a watch stream that there will be no more requests.
     Finish(&'static str),
     /// Keep-alives on a stream of their own, all sent at once.
@@ -34,6 +38,17 @@ pub enum Op {
     UntilGone(Bytes),
     /// Lets time pass: only where it is the passing of time that the case is about.
     Pass(Duration),
+}
+
+/// How far to gather what comes on a watch stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Up to the answer to a create request.
+    Created,
+    /// Up to events of this watch.
+    Told(i64),
+    /// Until nothing comes any more.
+    Silence,
 }
 
 /// Who speaks: what the metadata `token` of a call holds.

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use etcd_model::proto::RangeRequest;
+use etcd_model::proto::{RangeRequest, WatchResponse};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
 use super::{
-    Call, Line, Op, Speaker,
+    Call, Line, Op, Speaker, Until,
     request::{CHOSEN, put},
     stream::{Heard, WatchStream},
 };
@@ -37,6 +37,8 @@ pub struct Player {
     /// All tokens that logins gave, by user, in order.
     tokens: BTreeMap<String, Vec<String>>,
     streams: BTreeMap<&'static str, WatchStream>,
+    /// What has come on streams and is still to be told.
+    gathered: BTreeMap<&'static str, Vec<Box<WatchResponse>>>,
     /// The lease that the server chose last.
     chosen: i64,
     /// What has been said so far.
@@ -51,6 +53,7 @@ impl Player {
             speaker: Speaker::Nobody,
             tokens: BTreeMap::new(),
             streams: BTreeMap::new(),
+            gathered: BTreeMap::new(),
             chosen: 0,
             transcript: Transcript::new(release),
         }
@@ -97,6 +100,11 @@ impl Player {
             }
             Op::Hear(name, number) => self.hear(name, *number).await,
             Op::Listen(name) => self.listen(name).await,
+            Op::Gather(name, until) => self.gather(name, *until).await,
+            Op::Tell(name) => {
+                let gathered = self.gathered.remove(name).unwrap_or_default();
+                self.transcript.responses(name, gathered);
+            }
             Op::Finish(name) => {
                 self.transcript.note(&format!("{name} > (no more requests)"));
                 if let Some(stream) = self.streams.get_mut(name) {
@@ -219,6 +227,29 @@ impl Player {
         match ended {
             Some(end) => self.transcript.end(name, &end),
             None => self.transcript.note(&format!("{name} < (silence)")),
+        }
+    }
+
+    async fn gather(&mut self, name: &'static str, until: Until) {
+        let Some(stream) = self.streams.get_mut(name) else { return };
+        let patience = if until == Until::Silence { SILENCE } else { PATIENCE };
+        loop {
+            match stream.hear(patience).await {
+                Some(Heard::Response(response)) => {
+                    let reached = match until {
+                        Until::Created => response.created,
+                        Until::Told(watch_id) => response.watch_id == watch_id && !response.events.is_empty(),
+                        Until::Silence => false,
+                    };
+                    self.gathered.entry(name).or_default().push(response);
+                    if reached {
+                        return;
+                    }
+                }
+                Some(Heard::End(end)) => return self.transcript.end(name, &end),
+                None if until == Until::Silence => return,
+                None => return self.transcript.note(&format!("{name} < (waited in vain: {until:?})")),
+            }
         }
     }
 

@@ -45,8 +45,9 @@ pub fn delete_range(key: &str, range_end: &str) -> DeleteRangeRequest {
     DeleteRangeRequest { range_end: bytes(range_end), ..delete(key) }
 }
 
+/// A compaction that is answered when it has been done: what is compacted may be seen for a moment otherwise.
 pub fn compact(revision: i64) -> CompactionRequest {
-    CompactionRequest { revision, physical: false }
+    CompactionRequest { revision, physical: true }
 }
 
 /// What may stand in a branch of a transaction.

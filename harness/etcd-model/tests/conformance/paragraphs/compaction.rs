@@ -43,10 +43,10 @@ pub fn cases() -> Vec<Case> {
         ),
         case("one_is_the_empty_store", ops![four_revisions(), compact(1), compact(1), at(1), at(2)]),
         case(
-            "physical",
+            "not_waited_for",
             ops![
                 four_revisions(),
-                CompactionRequest { revision: 4, physical: true },
+                CompactionRequest { revision: 4, physical: false },
                 at(3),
                 at(4),
                 everything()

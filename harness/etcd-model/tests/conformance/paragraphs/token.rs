@@ -5,7 +5,7 @@ use etcd_model::proto::{
     *,
 };
 
-use crate::case::{Case, Op, Speaker, case, case_with_token_ttl, ops, request::*};
+use crate::case::{Case, Op, Speaker, case, case_with_signed_tokens, case_with_token_ttl, ops, request::*};
 
 /// Longer than any token lives whose time to live is one second: it dies at the first whole second after its end.
 const PAST_ONE_SECOND_MS: u64 = 2400;
@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = logins();
     cases.extend(invalid());
     cases.extend(lives());
+    cases.extend(signed());
     cases
 }
 
@@ -301,6 +302,88 @@ fn lives() -> Vec<Case> {
                 watch("old", from_1()),
                 watch("new", from_1()),
                 hear("new", 1)
+            ],
+        ),
+    ]
+}
+
+fn signed() -> Vec<Case> {
+    let u_watches_a =
+        || ops![locked(), user_with("u", Readwrite, "a", "c"), by("u"), watch("s", create("a"))];
+    vec![
+        case_with_signed_tokens("signed", 300, ops![locked(), put("a", "1"), get("a"), login("root", "x")]),
+        case_with_signed_tokens(
+            "signed_by_nobody",
+            300,
+            ops![
+                locked(),
+                with_token("garbage"),
+                get("a"),
+                with_token("eyJhbGciOiJIUzI1NiJ9.e30.AAAA"),
+                get("a")
+            ],
+        ),
+        case_with_signed_tokens(
+            "signed_before_a_change_of_users",
+            300,
+            ops![
+                u_watches_a(),
+                put("a", "1"),
+                by("root"),
+                user_add("somebody", "else"),
+                login("root", "r"),
+                by("root"),
+                user_add("somebody", "else"),
+                login("root", "r"),
+                get("a"),
+                by("u"),
+                get("a"),
+                put("a", "2"),
+                listen("s"),
+                watch("s", create("b")),
+                watch("t", create("b")),
+                by("root"),
+                put("a", "3"),
+                listen("s"),
+                login("u", "pw"),
+                by("u"),
+                get("a"),
+                watch("v", create("b"))
+            ],
+        ),
+        case_with_signed_tokens(
+            "signed_and_over",
+            1,
+            ops![
+                locked(),
+                get("a"),
+                watch("s", create("a")),
+                pass_ms(PAST_ONE_SECOND_MS),
+                get("a"),
+                watch("s", create("b")),
+                login("root", "r"),
+                put("a", "1"),
+                listen("s")
+            ],
+        ),
+        case_with_signed_tokens(
+            "signed_and_used",
+            2,
+            ops![locked(), get("a"), pass_ms(1600), get("a"), pass_ms(1600), get("a")],
+        ),
+        case_with_signed_tokens(
+            "signed_and_switched_off",
+            300,
+            ops![
+                locked(),
+                AuthDisableRequest {},
+                get("a"),
+                by_nobody(),
+                AuthEnableRequest {},
+                by("root"),
+                get("a"),
+                login("root", "r"),
+                get("a")
             ],
         ),
     ]
