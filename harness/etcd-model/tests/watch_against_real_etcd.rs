@@ -8,14 +8,14 @@
 mod real;
 mod script;
 
+use std::time::Duration;
+
 use etcd_model::{
     member::Settings,
-    proto::{KeyValue, WatchCreateRequest, WatchResponse, watch_create_request::FilterType},
-    release::Release,
-    server::Model,
+    proto::{WatchCreateRequest, watch_create_request::FilterType},
 };
-use script::{Stage, Step, create};
-use tonic::transport::{Channel, Endpoint};
+use script::{Stage, Step, create, switch_authentication_on};
+use tonic::transport::Channel;
 
 #[tokio::test]
 #[ignore = "needs target/etcd/3.5.5/etcd"]
@@ -35,62 +35,82 @@ async fn streams_are_told_what_3_7_3_tells_them() {
     compare("3.7.3").await;
 }
 
+#[tokio::test]
+#[ignore = "needs target/etcd/3.5.5/etcd"]
+async fn streams_are_refused_what_3_5_5_refuses_them() {
+    compare_refusals("3.5.5").await;
+}
+
+#[tokio::test]
+#[ignore = "needs target/etcd/3.5.16/etcd"]
+async fn streams_are_refused_what_3_5_16_refuses_them() {
+    compare_refusals("3.5.16").await;
+}
+
+#[tokio::test]
+#[ignore = "needs target/etcd/3.7.3/etcd"]
+async fn streams_are_refused_what_3_7_3_refuses_them() {
+    compare_refusals("3.7.3").await;
+}
+
 async fn compare(version: &str) {
     let etcd = real::RealEtcd::start(version);
-    let (model, _running) = model(version).await;
-    let (mut real, mut model) = (Stage::open(etcd.connect().await), Stage::open(model));
-    let mut differences = Vec::new();
-    for (number, step) in steps().into_iter().enumerate() {
-        let (expected, found) = tokio::join!(real.play(step.clone()), model.play(step.clone()));
-        let (expected, found) = (told(expected).join("\n"), told(found).join("\n"));
-        if expected != found {
-            differences.push(format!("step {number}, {step:?}\nexpected {expected}\nfound {found}"));
-        }
-    }
-    assert!(differences.is_empty(), "{version}: {}", differences.join("\n\n"));
+    let (model, _running) = script::model(Settings::of(version.parse().unwrap())).await;
+    let (real, model) = (Stage::open(etcd.connect().await, None), Stage::open(model, None));
+    script::compare(version, steps(), real.await, model.await).await;
 }
 
-async fn model(version: &str) -> (Channel, Model) {
-    let model = Model::start(Settings::of(version.parse::<Release>().unwrap()));
-    let address = model.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-    (channel, model)
+/// The same with authentication, on the stream of a user who may read `a..c`. Tokens live for 4 s, far longer than
+/// the stream goes without a new watch, until they are left to die.
+async fn compare_refusals(version: &str) {
+    let etcd = real::RealEtcd::start_with(version, &["--auth-token-ttl", "4"]);
+    let settings = Settings { token_ttl: Duration::from_secs(4), ..Settings::of(version.parse().unwrap()) };
+    let (model, _running) = script::model(settings).await;
+    let real = etcd.connect().await;
+    let (real, model) = tokio::join!(stage_of_reader(real), stage_of_reader(model));
+    script::compare(version, refusals(), real, model).await;
 }
 
-/// The answers, a line each, in the order of each watch; which of several watches is told first is free. Large values
-/// are left out.
-fn told(mut answers: Vec<WatchResponse>) -> Vec<String> {
-    answers.sort_by_key(|answer| answer.watch_id);
-    answers.iter().map(line).collect()
+async fn stage_of_reader(channel: Channel) -> Stage {
+    switch_authentication_on(&channel).await;
+    Stage::open(channel, Some("reader")).await
 }
 
-fn line(answer: &WatchResponse) -> String {
-    let mut line = format!("{} at {:?}:", answer.watch_id, answer.header);
-    for (flag, name) in
-        [(answer.created, " created"), (answer.canceled, " canceled"), (answer.fragment, " fragment")]
-    {
-        line.push_str(if flag { name } else { "" });
-    }
-    if answer.compact_revision != 0 {
-        line.push_str(&format!(" compact revision {}", answer.compact_revision));
-    }
-    if !answer.cancel_reason.is_empty() {
-        line.push_str(&format!(" {:?}", answer.cancel_reason));
-    }
-    for event in &answer.events {
-        line.push_str(&format!("\n    {:?} {}", event.r#type(), kv(event.kv.as_ref())));
-        if event.prev_kv.is_some() {
-            line.push_str(&format!(" before: {}", kv(event.prev_kv.as_ref())));
-        }
-    }
-    line
-}
-
-fn kv(kv: Option<&KeyValue>) -> String {
-    let Some(kv) = kv else { return "nothing".to_owned() };
-    let KeyValue { key, create_revision, mod_revision, version, value, lease } = kv;
-    let value = if value.len() > 64 { format!("{} bytes", value.len()) } else { format!("{value:?}") };
-    format!("{key:?}={value} create {create_revision} mod {mod_revision} version {version} lease {lease}")
+fn refusals() -> Vec<Step> {
+    use Step::{Cancel, Create, Progress, Put, Wait};
+    let with_id = |watch_id, create: WatchCreateRequest| Create(WatchCreateRequest { watch_id, ..create });
+    vec![
+        Create(create("a", "", 0)),
+        with_id(5, create("a", "c", 0)),
+        // What reader may not, and ranges that nobody may.
+        with_id(5, create("d", "", 0)),
+        Create(create("a", "d", 0)),
+        Create(create("b", "a", 0)),
+        Create(create("d", "c", 0)),
+        Create(create("a", "\0", 0)),
+        with_id(7, create("", "\0", 0)),
+        Create(create("a", "", -1)),
+        Put("a", 1),
+        Put("b", 1),
+        Progress,
+        // What was kept for a deaf watch is told to the next one of its id.
+        Cancel(5),
+        with_id(5, create("b", "", 0)),
+        Cancel(0),
+        Create(create("a", "", 0)),
+        Put("a", 2),
+        // The token dies, and watches live on.
+        Wait(Duration::from_secs(6)),
+        Put("a", 3),
+        Create(create("a", "", 0)),
+        with_id(5, create("a", "", 0)),
+        with_id(6, create("b", "a", 0)),
+        Put("a", 4),
+        Put("b", 2),
+        Progress,
+        Cancel(5),
+        Cancel(0),
+    ]
 }
 
 fn steps() -> Vec<Step> {

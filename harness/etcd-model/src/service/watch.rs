@@ -18,6 +18,7 @@ use crate::{
     member::Handle,
     proto::{
         WatchRequest, WatchResponse,
+        watch_request::RequestUnion,
         watch_server::{Watch, WatchServer},
     },
     watch::StreamId,
@@ -73,6 +74,10 @@ async fn listen(
         match request.and_then(|request| limit::admit(&request).map(|()| request)) {
             Ok(request) => {
                 pace.request().await;
+                if let Some(RequestUnion::CreateRequest(_)) = request.request_union {
+                    // Asked for at each watch, with the login of the stream.
+                    member.settled(&credential).await;
+                }
                 member.with(|member, now| member.watch_request(stream, &credential, request, now));
             }
             Err(status) => {

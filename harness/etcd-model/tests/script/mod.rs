@@ -1,20 +1,21 @@
 //! What is asked of a watch stream, step by step, and what it said after each.
 
+mod stage;
+
 use std::time::Duration;
 
-use etcd_model::proto::{
-    CompactionRequest, DeleteRangeRequest, PutRequest, RequestOp, TxnRequest, WatchCancelRequest,
-    WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse, kv_client::KvClient,
-    request_op::Request, watch_client::WatchClient, watch_request::RequestUnion,
+use etcd_model::{
+    member::Settings,
+    proto::{KeyValue, WatchCreateRequest, WatchResponse},
+    server::Model,
 };
-use futures::FutureExt;
-use tokio::sync::mpsc;
-use tokio_stream::{StreamExt, wrappers::ReceiverStream};
-use tonic::{codegen::BoxStream, transport::Channel};
+pub use stage::{Stage, switch_authentication_on};
+use tonic::transport::{Channel, Endpoint};
 
 /// One thing to do.
 #[derive(Clone, Debug)]
 pub enum Step {
+    /// A put of a value of so many bytes.
     Put(&'static str, usize),
     /// So many puts of one key, a revision each.
     Puts(&'static str, usize),
@@ -25,6 +26,8 @@ pub enum Step {
     Create(WatchCreateRequest),
     Cancel(i64),
     Progress,
+    /// Nothing, for so long.
+    Wait(Duration),
 }
 
 /// A watch of `key`, or of `key..end`, from `start` on.
@@ -37,75 +40,59 @@ pub fn create(key: &'static str, end: &'static str, start: i64) -> WatchCreateRe
     }
 }
 
-/// One stream of watches, and what else is done meanwhile.
-pub struct Stage {
-    kv: KvClient<Channel>,
-    requests: mpsc::Sender<WatchRequest>,
-    answers: BoxStream<WatchResponse>,
+/// The model on a port, and what keeps it running.
+pub async fn model(settings: Settings) -> (Channel, Model) {
+    let model = Model::start(settings);
+    let address = model.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    (channel, model)
 }
 
-/// How long a stream is silent when it has said everything: several rounds of those that catch watches up.
-const SILENCE: Duration = Duration::from_millis(350);
-
-impl Stage {
-    pub fn open(channel: Channel) -> Self {
-        let (requests, asked) = mpsc::channel(16);
-        let mut client = WatchClient::new(channel.clone()).max_decoding_message_size(usize::MAX);
-        // The server says nothing at all, not even that it took the call, before it has its first answer.
-        let answers = async move { client.watch(ReceiverStream::new(asked)).await.unwrap().into_inner() }
-            .flatten_stream();
-        Self { kv: KvClient::new(channel), requests, answers: Box::pin(answers) }
-    }
-
-    /// Does one step, and says what the stream answered until it fell silent.
-    pub async fn play(&mut self, step: Step) -> Vec<WatchResponse> {
-        match step {
-            Step::Put(key, bytes) => self.put(key, vec![b'v'; bytes]).await,
-            Step::Puts(key, count) => {
-                for number in 0..count {
-                    self.put(key, number.to_string().into()).await;
-                }
-            }
-            Step::Delete(key) => {
-                let request = DeleteRangeRequest { key: key.into(), ..DeleteRangeRequest::default() };
-                self.kv.delete_range(request).await.unwrap();
-            }
-            Step::Txn(puts, deleted) => {
-                let put = |key: &&'static str| {
-                    let put = PutRequest { key: (*key).into(), value: "t".into(), ..PutRequest::default() };
-                    RequestOp { request: Some(Request::RequestPut(put)) }
-                };
-                let delete = DeleteRangeRequest { key: deleted.into(), ..DeleteRangeRequest::default() };
-                let mut success: Vec<_> = puts.iter().map(put).collect();
-                success.push(RequestOp { request: Some(Request::RequestDeleteRange(delete)) });
-                self.kv.txn(TxnRequest { success, ..TxnRequest::default() }).await.unwrap();
-            }
-            Step::Compact(revision) => {
-                self.kv.compact(CompactionRequest { revision, physical: true }).await.unwrap();
-            }
-            Step::Create(create) => self.ask(RequestUnion::CreateRequest(create)).await,
-            Step::Cancel(watch_id) => {
-                self.ask(RequestUnion::CancelRequest(WatchCancelRequest { watch_id })).await;
-            }
-            Step::Progress => self.ask(RequestUnion::ProgressRequest(WatchProgressRequest {})).await,
+/// Plays `steps` on both, and fails with every step after which they were told something else.
+pub async fn compare(version: &str, steps: Vec<Step>, mut real: Stage, mut model: Stage) {
+    let mut differences = Vec::new();
+    for (number, step) in steps.into_iter().enumerate() {
+        let (expected, found) = tokio::join!(real.play(step.clone()), model.play(step.clone()));
+        let (expected, found) = (told(expected).join("\n"), told(found).join("\n"));
+        if expected != found {
+            differences.push(format!("step {number}, {step:?}\nexpected {expected}\nfound {found}"));
         }
-        self.heard().await
     }
+    assert!(differences.is_empty(), "{version}: {}", differences.join("\n\n"));
+}
 
-    async fn put(&mut self, key: &'static str, value: Vec<u8>) {
-        let request = PutRequest { key: key.into(), value: value.into(), ..PutRequest::default() };
-        self.kv.put(request).await.unwrap();
+/// The answers, a line each, in the order of each watch; which of several watches is told first is free. Large values
+/// are left out.
+fn told(mut answers: Vec<WatchResponse>) -> Vec<String> {
+    answers.sort_by_key(|answer| answer.watch_id);
+    answers.iter().map(line).collect()
+}
+
+fn line(answer: &WatchResponse) -> String {
+    let mut line = format!("{} at {:?}:", answer.watch_id, answer.header);
+    for (flag, name) in
+        [(answer.created, " created"), (answer.canceled, " canceled"), (answer.fragment, " fragment")]
+    {
+        line.push_str(if flag { name } else { "" });
     }
-
-    async fn ask(&self, request: RequestUnion) {
-        self.requests.send(WatchRequest { request_union: Some(request) }).await.unwrap();
+    if answer.compact_revision != 0 {
+        line.push_str(&format!(" compact revision {}", answer.compact_revision));
     }
-
-    async fn heard(&mut self) -> Vec<WatchResponse> {
-        let mut heard = Vec::new();
-        while let Ok(answer) = tokio::time::timeout(SILENCE, self.answers.next()).await {
-            heard.push(answer.expect("the stream has not ended").unwrap());
+    if !answer.cancel_reason.is_empty() {
+        line.push_str(&format!(" {:?}", answer.cancel_reason));
+    }
+    for event in &answer.events {
+        line.push_str(&format!("\n    {:?} {}", event.r#type(), kv(event.kv.as_ref())));
+        if event.prev_kv.is_some() {
+            line.push_str(&format!(" before: {}", kv(event.prev_kv.as_ref())));
         }
-        heard
     }
+    line
+}
+
+fn kv(kv: Option<&KeyValue>) -> String {
+    let Some(kv) = kv else { return "nothing".to_owned() };
+    let KeyValue { key, create_revision, mod_revision, version, value, lease } = kv;
+    let value = if value.len() > 64 { format!("{} bytes", value.len()) } else { format!("{value:?}") };
+    format!("{key:?}={value} create {create_revision} mod {mod_revision} version {version} lease {lease}")
 }
