@@ -28,15 +28,16 @@ pub fn run(release: &'static str, programs: u64, seed: u64) -> Result<(), String
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let pair = RefCell::new(Pair::start(release));
+    let seen = RefCell::new(Tally::default());
     let outcome = runner.run(&draw::program(release), |program| {
-        let difference = pair.borrow_mut().run(&program);
+        let difference = pair.borrow_mut().run(&program, &mut seen.borrow_mut());
         difference.map_or(Ok(()), |text| {
             *pair.borrow_mut() = Pair::start(release);
             Err(TestCaseError::fail(text))
         })
     });
     match outcome {
-        Ok(()) => Ok(()),
+        Ok(()) => seen.into_inner().varied(programs),
         Err(TestError::Fail(reason, program)) => Err(format!("{reason}\n{program:#?}")),
         Err(TestError::Abort(reason)) => Err(reason.to_string()),
     }
@@ -68,20 +69,55 @@ impl Pair {
     }
 
     /// Where the two part, if they do.
-    fn run(&mut self, program: &Program) -> Option<String> {
-        let clean = self.both(&clean());
+    fn run(&mut self, program: &Program, tally: &mut Tally) -> Option<String> {
+        let clean = self.both(&clean(), &mut Tally::default());
         let base = self.real_time.block_on(revision(&self.real));
-        let compacted = self.both(&ops![compact(base)]);
+        let compacted = self.both(&ops![compact(base)], &mut Tally::default());
         clean.or(compacted).map(|text| format!("before the program:\n{text}")).or_else(|| {
             let ops = program::ops(program, base);
-            self.both(&ops).map(|text| format!("revisions count from {base}:\n{text}"))
+            self.both(&ops, tally).map(|text| format!("revisions count from {base}:\n{text}"))
         })
     }
 
-    fn both(&mut self, ops: &[Op]) -> Option<String> {
+    fn both(&mut self, ops: &[Op], tally: &mut Tally) -> Option<String> {
         let real = self.real_time.block_on(play(ops, self.real.clone(), self.release)).text();
         let model = self.paused_time.block_on(play(ops, self.model.clone(), self.release)).text();
+        tally.add(&real);
         first_difference(&real, &model)
+    }
+}
+
+/// What a real etcd has said in a lane's programs.
+#[derive(Debug, Default)]
+struct Tally {
+    answers: u64,
+    refusals: u64,
+    events: u64,
+    cancels: u64,
+}
+
+impl Tally {
+    fn add(&mut self, transcript: &str) {
+        for line in transcript.lines() {
+            match line.strip_prefix("< ") {
+                Some(answer) if answer.contains(": etcdserver: ") => self.refusals += 1,
+                Some(_) => self.answers += 1,
+                None => {}
+            }
+            self.events += line.matches("{type=").count() as u64;
+            self.cancels += u64::from(line.contains(" canceled"));
+        }
+    }
+
+    /// Programs that agree because nothing happens in them prove nothing.
+    fn varied(&self, programs: u64) -> Result<(), String> {
+        eprintln!("{programs} programs: {self:?}");
+        let least = self.answers.min(self.refusals).min(self.events).min(self.cancels);
+        if programs < 20 || least * 10 >= programs {
+            Ok(())
+        } else {
+            Err(format!("expected programs in which something of everything happens, found {self:?}"))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod compaction;
 mod delete;
+pub mod gaps;
 mod lease;
 mod maintenance;
 mod malformed;

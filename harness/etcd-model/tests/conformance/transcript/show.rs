@@ -8,7 +8,7 @@ use super::Tree;
 const WIDTH: usize = 110;
 
 /// Texts longer than this are told by their beginning and their length.
-const LONGEST: usize = 80;
+const LONGEST: usize = 200;
 
 /// Of lists longer than this only both ends are told, and how much is between.
 const MOST_ITEMS: usize = 40;
