@@ -79,10 +79,6 @@ impl Side {
         }
     }
 
-    pub fn token(&self, slot: &str) -> Option<&String> {
-        self.tokens.get(slot)
-    }
-
     fn request<T>(&self, message: T, login: &Login) -> Request<T> {
         let mut request = Request::new(message);
         let token = match login {
