@@ -60,7 +60,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// The address; port 0 picks one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2379")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2379", value_parser = socket_address)]
     pub listen: SocketAddr,
     /// The release of etcd to behave as, such as 3.5.5.
     #[arg(long = "as", value_name = "VERSION")]
@@ -74,6 +74,10 @@ pub struct Serve {
     /// What is free to vary is drawn from this.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:2379")
 }
 
 /// A duration that etcd takes for a token's life.

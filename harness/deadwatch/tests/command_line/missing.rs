@@ -1,4 +1,4 @@
-//! Where there is no etcd, nothing runs: exit 4, and how to get one.
+//! Where the etcd that was asked for is not here nothing runs: exit 4, and how to get one.
 
 use crate::{desk::Desk, scenario};
 
@@ -34,6 +34,20 @@ fn a_program_that_reads_json_gets_no_line_where_nothing_ran() {
 fn without_a_docker_daemon_it_says_what_was_expected() {
     let said = desk().deadwatch(["run", "new", "--on", "docker"]).expect(4);
     assert!(said.err.contains("expected a Docker daemon that answers"), "{said}");
+}
+
+#[test]
+fn by_default_it_runs_in_this_process_where_nothing_else_is_here_and_says_why_not_elsewhere() {
+    let said =
+        Desk::empty().deadwatch(["run", "auth/quick", "--subject", "naive", "--format", "json"]).expect(0);
+    let line = concat!(
+        r#"{"scenario":"auth/quick","backend":"embedded","etcd":"3.5.5","subject":"naive","#,
+        r#""outcome":"crash","aftermath":"dead","verdict":"unsafe","snapshot":"match"}"#,
+        "\n"
+    );
+    assert_eq!(said.out, line);
+    let told: Vec<_> = said.err.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(told, ["etcd 3.5.5", "  not docker", "  not process"], "{said}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn every_kind_of_wrong_usage_ends_with_64_and_says_so_on_stderr() {
     desk.write("scenarios/auth/quick.toml", &scenario("Quick", "3.5.5"));
     desk.write("scenarios/auth/story.toml", &scenario("Story", "3.5.5"));
     desk.write("file", "");
-    let wrong: [&[&str]; 17] = [
+    let wrong: [&[&str]; 21] = [
         &[],
         &["rum"],
         &["run", "--sbject", "naive"],
@@ -42,6 +42,10 @@ fn every_kind_of_wrong_usage_ends_with_64_and_says_so_on_stderr() {
         &["run", "--record", "file/below"],
         &["repro", "auth/story"],
         &["list", "--etcds", "--clients"],
+        &["serve"],
+        &["serve", "--as", "3.5"],
+        &["serve", "--as", "3.5.5", "--listen", "nowhere"],
+        &["serve", "--as", "3.5.5", "--root-password", "root", "--token-ttl", "500ms"],
     ];
     let told: String = wrong
         .iter()

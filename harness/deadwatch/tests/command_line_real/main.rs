@@ -70,7 +70,7 @@ fn etcd() -> Result<PathBuf, String> {
     match runtime.block_on(choose(On::Only(Backend::Process), RELEASE, &search)) {
         Ok(choice) => match choice.source {
             Source::Binary(path) => Ok(path.canonicalize().unwrap()),
-            Source::Image(image) => Err(format!("found the image {image}")),
+            other => Err(format!("found {other}")),
         },
         Err(error) => Err(format!("could not {error}")),
     }
