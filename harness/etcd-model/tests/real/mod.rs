@@ -65,6 +65,12 @@ impl RealEtcd {
         }
         panic!("the real etcd at {} did not answer within 10 s", self.address)
     }
+
+    /// Waits until it has flushed what it has written: it does so every 100 ms, and nothing tells.
+    #[allow(dead_code)]
+    pub async fn flushed(&self) {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
 }
 
 impl Drop for RealEtcd {
