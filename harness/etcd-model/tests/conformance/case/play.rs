@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a stream has to be silent before it counts as such. etcd tells watches of the past what they missed each
 /// 100 ms, and so it cancels those that a compaction has overtaken.
-const SILENCE: Duration = Duration::from_millis(400);
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Plays `ops` to a server of `release`.
 pub async fn play(ops: &[Op], line: Line, release: &str) -> Transcript {
@@ -38,7 +38,7 @@ pub struct Player {
     tokens: BTreeMap<String, Vec<String>>,
     streams: BTreeMap<&'static str, WatchStream>,
     /// What has come on streams and is still to be told.
-    gathered: BTreeMap<&'static str, Vec<Box<WatchResponse>>>,
+    gathered: BTreeMap<&'static str, Vec<WatchResponse>>,
     /// The lease that the server chose last.
     chosen: i64,
     /// What has been said so far.
@@ -199,7 +199,7 @@ impl Player {
         let mut heard = Vec::new();
         while heard.len() < number {
             match stream.hear(PATIENCE).await {
-                Some(Heard::Response(response)) => heard.push(response),
+                Some(Heard::Response(response)) => heard.push(*response),
                 Some(Heard::End(end)) => {
                     self.transcript.responses(name, heard);
                     return self.transcript.end(name, &end);
@@ -219,7 +219,7 @@ impl Player {
         let mut ended = None;
         while let Some(next) = stream.hear(SILENCE).await {
             match next {
-                Heard::Response(response) => heard.push(response),
+                Heard::Response(response) => heard.push(*response),
                 Heard::End(end) => ended = Some(end),
             }
         }
@@ -241,7 +241,7 @@ impl Player {
                         Until::Told(watch_id) => response.watch_id == watch_id && !response.events.is_empty(),
                         Until::Silence => false,
                     };
-                    self.gathered.entry(name).or_default().push(response);
+                    self.gathered.entry(name).or_default().push(*response);
                     if reached {
                         return;
                     }

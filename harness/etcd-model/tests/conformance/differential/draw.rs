@@ -15,7 +15,7 @@ use crate::case::{Call, request::bytes};
 pub fn program(release: &str) -> impl Strategy<Value = Program> + use<> {
     // Only 3.7 has range streams; the older ones' refusal is a case of its own.
     let range_streams = if release.starts_with("3.7") { 1 } else { 0 };
-    vec(step(range_streams), 1..16)
+    vec(step(range_streams), 1..20)
 }
 
 fn step(range_streams: u32) -> impl Strategy<Value = Step> {

@@ -1,6 +1,6 @@
 //! Deletions: of keys that are there and that are not, and what they return.
 
-use etcd_model::proto::{DeleteRangeRequest, PutRequest};
+use etcd_model::proto::{DeleteRangeRequest, PutRequest, RangeRequest};
 
 use crate::case::{Case, Op, case, ops, request::*};
 
@@ -56,8 +56,8 @@ pub fn cases() -> Vec<Case> {
             ops![
                 three_keys(),
                 delete_range("a", "z"),
-                etcd_model::proto::RangeRequest { revision: 5, ..everything() },
-                etcd_model::proto::RangeRequest { revision: 6, ..everything() }
+                RangeRequest { revision: 5, ..everything() },
+                RangeRequest { revision: 6, ..everything() }
             ],
         ),
     ]

@@ -1,7 +1,7 @@
 //! Transactions: branches, comparisons, nesting, limits, and keys that are written twice.
 
 use etcd_model::proto::{
-    Compare, PutRequest, RangeRequest, RequestOp,
+    Compare, DeleteRangeRequest, PutRequest, RangeRequest, RequestOp,
     compare::{
         CompareResult::{self, Equal, Greater, Less, NotEqual},
         TargetUnion::{self, CreateRevision, Lease, ModRevision, Value, Version},
@@ -90,12 +90,9 @@ fn branches() -> Vec<Case> {
                 all_of(vec![
                     op(PutRequest { prev_kv: true, ..put("a", "2") }),
                     op(PutRequest { prev_kv: true, ..put("b", "2") }),
-                    op(etcd_model::proto::DeleteRangeRequest { prev_kv: true, ..delete_range("c", "z") }),
+                    op(DeleteRangeRequest { prev_kv: true, ..delete_range("c", "z") }),
                 ]),
-                all_of(vec![op(etcd_model::proto::DeleteRangeRequest {
-                    prev_kv: true,
-                    ..delete_range("a", "z")
-                })]),
+                all_of(vec![op(DeleteRangeRequest { prev_kv: true, ..delete_range("a", "z") })]),
             ],
         ),
         case(

@@ -52,10 +52,8 @@ impl Redact {
             }
             (_, "id" | "lease", Tree::Atom(number)) => {
                 let id = number.parse().ok().filter(|id| *id >= LEAST_CHOSEN)?;
-                match self.chosen.iter().position(|chosen| *chosen == id) {
-                    Some(position) => Some(format!("<lease {}>", position + 1)),
-                    None => None,
-                }
+                let position = self.chosen.iter().position(|chosen| *chosen == id)?;
+                Some(format!("<lease {}>", position + 1))
             }
             _ => None,
         }

@@ -41,7 +41,7 @@ impl Transcript {
 
     /// Responses on a stream. In which order different watches are told is chance, in etcd too, so they are put in
     /// the order of their ids; what one watch is told stays in its order.
-    pub fn responses(&mut self, stream: &str, mut responses: Vec<Box<WatchResponse>>) {
+    pub fn responses(&mut self, stream: &str, mut responses: Vec<WatchResponse>) {
         responses.sort_by_key(|response| response.watch_id);
         for response in responses {
             self.message(&format!("{stream} < "), &format!("{response:?}"));
