@@ -81,6 +81,9 @@ pub enum Fact {
     StatusNeedsRoot,
     /// `Status` needs a token. Source: the same at v3.5.32, v3.6.12 and v3.7.0.
     StatusNeedsToken,
+    /// `Status` tells the version and the quota of the storage, and of a downgrade. Source: v3rpc/maintenance.go,
+    /// `Status`, at v3.6.0 and not at v3.5.33.
+    StatusTellsStorage,
     /// `MemberList` needs a token. Source: etcdserver/server.go, `MemberList`, at v3.5.28 and v3.6.9; not in 3.4.
     MemberListNeedsToken,
     /// Setting and clearing alarms needs the role `root`. Source: v3rpc/maintenance.go, `authMaintenanceServer.Alarm`,
@@ -160,7 +163,9 @@ impl Fact {
             Self::RangeStream | Self::KeysOnlyHidesLease | Self::LeaseCheckedBeforeKey => {
                 const { &[since(3, 7, 0)] }
             }
-            Self::UnknownSortRefused | Self::OperationsCheckedInOrder => const { &[since(3, 6, 0)] },
+            Self::UnknownSortRefused | Self::OperationsCheckedInOrder | Self::StatusTellsStorage => {
+                const { &[since(3, 6, 0)] }
+            }
             Self::CompactionKeepsItsDeletion => {
                 const { &[backport(3, 4, 34), backport(3, 5, 16), since(3, 6, 0)] }
             }
