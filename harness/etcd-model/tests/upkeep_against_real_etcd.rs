@@ -12,11 +12,11 @@ mod real;
 mod script;
 
 use etcd_model::{
-    member::Settings,
+    member::{MEMBER_ID, Settings},
     proto::{
-        AlarmRequest, DefragmentRequest, HashRequest, MemberListRequest, MoveLeaderRequest, RangeRequest,
-        StatusRequest, cluster_client::ClusterClient, kv_client::KvClient,
-        maintenance_client::MaintenanceClient,
+        AlarmRequest, DefragmentRequest, DowngradeRequest, HashRequest, MemberListRequest,
+        MemberPromoteRequest, MemberRemoveRequest, MoveLeaderRequest, RangeRequest, StatusRequest,
+        cluster_client::ClusterClient, kv_client::KvClient, maintenance_client::MaintenanceClient,
     },
 };
 use tonic::{Code, Request, Response, Status, transport::Channel};
@@ -43,10 +43,10 @@ async fn upkeep_is_answered_as_by_3_7_3() {
 async fn what_the_model_does_not_have_is_named() {
     let channel = pipe::channel(&pipe::model("3.5.5"));
     let mut maintenance = MaintenanceClient::new(channel.clone());
-    let refusal = maintenance.move_leader(MoveLeaderRequest::default()).await.unwrap_err();
+    let refusal = maintenance.downgrade(DowngradeRequest::default()).await.unwrap_err();
     assert_eq!(
         (refusal.code(), refusal.message()),
-        (Code::Unimplemented, "the model has no MoveLeader of etcdserverpb.Maintenance")
+        (Code::Unimplemented, "the model has no Downgrade of etcdserverpb.Maintenance")
     );
     let refusal = maintenance.hash(HashRequest::default()).await.unwrap_err();
     assert_eq!(refusal.message(), "the model has no Hash of etcdserverpb.Maintenance");
@@ -78,12 +78,18 @@ async fn answers(channel: &Channel) -> Vec<String> {
         answer.get_mut().members[0].client_ur_ls.clear();
         answer
     });
-    vec![
+    let mut answers = vec![
         told(status),
         told(members),
         told(maintenance.alarm(AlarmRequest::default()).await),
         told(maintenance.defragment(DefragmentRequest {}).await),
-    ]
+    ];
+    for id in [0, 77, MEMBER_ID] {
+        answers.push(told(maintenance.move_leader(MoveLeaderRequest { target_id: id }).await));
+        answers.push(told(cluster.member_remove(MemberRemoveRequest { id }).await));
+        answers.push(told(cluster.member_promote(MemberPromoteRequest { id }).await));
+    }
+    answers
 }
 
 /// What is answered to calls that nobody has.
