@@ -57,12 +57,19 @@ async fn what_the_model_does_not_have_is_named() {
 
 async fn compare(version: &str) {
     let etcd = real::RealEtcd::start(version);
+    let (model, _running) = script::model(Settings::of(version.parse().unwrap())).await;
+    assert_eq!(changes(&model).await, changes(&etcd.connect().await).await, "{version}");
+    drop(etcd);
+
+    let etcd = real::RealEtcd::start(version);
     let real = etcd.connect().await;
     let (model, _running) = script::model(Settings::of(version.parse().unwrap())).await;
     assert_eq!(answers(&model).await, answers(&real).await, "{version}");
+    let logged_in_as_nobody = "with authentication, without a login";
     script::switch_authentication_on(&real).await;
     script::switch_authentication_on(&model).await;
-    assert_eq!(answers(&model).await, answers(&real).await, "{version} with authentication, without a login");
+    assert_eq!(answers(&model).await, answers(&real).await, "{version} {logged_in_as_nobody}");
+    assert_eq!(changes(&model).await, changes(&real).await, "{version} {logged_in_as_nobody}");
     assert_eq!(unknown(&model).await, unknown(&real).await, "{version}");
 }
 
@@ -78,12 +85,20 @@ async fn answers(channel: &Channel) -> Vec<String> {
         answer.get_mut().members[0].client_ur_ls.clear();
         answer
     });
-    let mut answers = vec![
+    vec![
         told(status),
         told(members),
         told(maintenance.alarm(AlarmRequest::default()).await),
         told(maintenance.defragment(DefragmentRequest {}).await),
-    ];
+    ]
+}
+
+/// What is answered to whoever wants another leader, or fewer members. On a real etcd some of these are proposals,
+/// and some releases count more of them: they come after what tells the number of proposals.
+async fn changes(channel: &Channel) -> Vec<String> {
+    let mut maintenance = MaintenanceClient::new(channel.clone());
+    let mut cluster = ClusterClient::new(channel.clone());
+    let mut answers = Vec::new();
     for id in [0, 77, MEMBER_ID] {
         answers.push(told(maintenance.move_leader(MoveLeaderRequest { target_id: id }).await));
         answers.push(told(cluster.member_remove(MemberRemoveRequest { id }).await));

@@ -108,14 +108,23 @@ async function leases(client) {
 
 async function authentication(client) {
     const role = client.role('reader');
-    await attempt('role', () => role.create().then(() => role.grant({ permission: 'Read', key: Buffer.from('a') })));
+    await attempt('role', async () => {
+        await role.create();
+        await role.grant({ permission: 'Read', key: Buffer.from('a') });
+    });
     await attempt('permissions', async () => (await role.permissions()).map(it => `${it.permission} ${it.range.start}`));
     const user = client.user('reader');
-    await attempt('user', () => user.create('secret').then(() => user.addRole(role)));
+    await attempt('user', async () => {
+        await user.create('secret');
+        await user.addRole(role);
+    });
     await attempt('users', async () => (await client.getUsers()).map(it => it.name));
     await attempt('too early', () => client.auth.authEnable());
     const root = client.user('root');
-    await attempt('root', () => root.create('root').then(() => root.addRole('root')));
+    await attempt('root', async () => {
+        await root.create('root');
+        await root.addRole('root');
+    });
     await attempt('switch on', async () => void (await client.auth.authEnable()));
     await attempt('nobody reads', () => client.get('a').string());
     const wrong = new Etcd3({ hosts, auth: { username: 'reader', password: 'wrong' } });
