@@ -10,7 +10,8 @@ use crate::{
     auth::Credential,
     proto::{
         self, AlarmRequest, AlarmResponse, DefragmentResponse, DowngradeInfo, MemberListRequest,
-        MemberListResponse, ResponseHeader, StatusResponse, alarm_request::AlarmAction,
+        MemberListResponse, MoveLeaderRequest, MoveLeaderResponse, ResponseHeader, StatusResponse,
+        alarm_request::AlarmAction,
     },
     refusal::Refusal,
     release::Fact,
@@ -97,7 +98,53 @@ impl Member {
         Ok(DefragmentResponse { header: None })
     }
 
-    /// The one member, at the addresses that etcd has by default. The header tells no revision.
+    /// Hands the leadership to a member, which can only be the one that has it.
+    ///
+    /// # Errors
+    /// A caller who may not, and a member that is not there.
+    pub fn move_leader(
+        &mut self,
+        credential: &Credential,
+        request: MoveLeaderRequest,
+        now: Instant,
+    ) -> Result<MoveLeaderResponse, Refusal> {
+        if self.settings.release.holds(Fact::MoveLeaderNeedsRoot) {
+            self.permit_upkeep(credential, now)?;
+        }
+        if request.target_id == MEMBER_ID {
+            Ok(MoveLeaderResponse { header: None })
+        } else {
+            Err(Refusal::BadLeaderTransferee)
+        }
+    }
+
+    /// Why a member cannot be removed: it is not there, or it is the last.
+    pub fn member_remove(&mut self, credential: &Credential, id: u64, now: Instant) -> Refusal {
+        self.refusal_of_change(credential, id, Refusal::NotEnoughStartedMembers, now)
+    }
+
+    /// Why a member cannot be made one that votes: it is not there, or it votes already.
+    pub fn member_promote(&mut self, credential: &Credential, id: u64, now: Instant) -> Refusal {
+        self.refusal_of_change(credential, id, Refusal::MemberNotLearner, now)
+    }
+
+    /// Source: etcd v3.5.5 server/etcdserver/server.go, `checkMembershipOperationPermission`.
+    fn refusal_of_change(
+        &mut self,
+        credential: &Credential,
+        id: u64,
+        of_own: Refusal,
+        now: Instant,
+    ) -> Refusal {
+        match self.permit_upkeep(credential, now) {
+            Err(refusal) => refusal,
+            Ok(()) if id == MEMBER_ID => of_own,
+            Ok(()) => Refusal::MemberNotFound,
+        }
+    }
+
+    /// The one member, at the ports it serves, or at the address that etcd has by default. The header tells no
+    /// revision.
     ///
     /// # Errors
     /// A caller who may not.
@@ -116,11 +163,15 @@ impl Member {
             raft_term: self.raft_term,
             ..ResponseHeader::default()
         };
+        let client_urls = match self.client_urls.as_slice() {
+            [] => vec!["http://localhost:2379".to_owned()],
+            urls => urls.to_vec(),
+        };
         let member = proto::Member {
             id: MEMBER_ID,
             name: "default".to_owned(),
             peer_ur_ls: vec!["http://localhost:2380".to_owned()],
-            client_ur_ls: vec!["http://localhost:2379".to_owned()],
+            client_ur_ls: client_urls,
             is_learner: false,
         };
         Ok(MemberListResponse { header: Some(header), members: vec![member] })

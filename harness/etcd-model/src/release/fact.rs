@@ -97,6 +97,10 @@ pub enum Fact {
     /// unknown error. Source: v3rpc/maintenance.go, `authMaintenanceServer`, at v3.6.0 and not at v3.5.33.
     MaintenanceRefusalHasCode,
 
+    /// `MoveLeader` needs the role `root`. Source: v3rpc/maintenance.go, `authMaintenanceServer.MoveLeader`, at v3.4.42,
+    /// v3.5.28 and v3.6.0.
+    MoveLeaderNeedsRoot,
+
     // Watches.
     /// A watch that is refused leaves its stream listening; before, all later requests on it were ignored. Source:
     /// v3rpc/watch.go, `recvLoop`, at v3.4.8 (etcd-io/etcd#11708).
@@ -191,6 +195,7 @@ impl Fact {
             }
             Self::StatusNeedsToken => const { &[backport(3, 5, 32), since(3, 6, 12)] },
             Self::MemberListNeedsToken => const { &[backport(3, 5, 28), since(3, 6, 9)] },
+            Self::MoveLeaderNeedsRoot => const { &before_3_6(42, 28) },
             Self::AlarmListNeedsRoot => {
                 const { &[between(3, 4, 42, 43), between(3, 5, 28, 29), between(3, 6, 9, 10)] }
             }
@@ -271,6 +276,7 @@ mod tests {
             (Fact::AlarmChangeNeedsRoot, "+3.4.42 +3.5.28 +3.6.9 +3.7.0"),
             (Fact::AlarmListNeedsRoot, "+3.4.42 -3.4.43 +3.5.28 -3.5.29 +3.6.9 -3.6.10"),
             (Fact::AlarmListNeedsToken, "+3.4.43 +3.5.29 +3.6.10 +3.7.0"),
+            (Fact::MoveLeaderNeedsRoot, "+3.4.42 +3.5.28 +3.6.0 +3.7.0"),
             (Fact::MaintenanceRefusalHasCode, "+3.6.0 +3.7.0"),
             (Fact::RefusedWatchTellsItsCause, "+3.4.22 +3.5.6 +3.6.0 +3.7.0"),
             (Fact::RefusedWatchHasNoId, "+3.4.22 +3.5.6 +3.6.0 +3.7.0"),

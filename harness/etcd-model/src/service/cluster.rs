@@ -1,4 +1,5 @@
-//! `etcdserverpb.Cluster`. There is one member, and no other ever: what changes members is left to tonic to refuse.
+//! `etcdserverpb.Cluster`. There is one member, and no other ever: adding one, and giving one another
+//! address, is left to tonic to refuse.
 
 use tonic::{Request, Response, Status};
 
@@ -6,7 +7,8 @@ use crate::{
     auth::Credential,
     member::Handle,
     proto::{
-        MemberListRequest, MemberListResponse,
+        MemberListRequest, MemberListResponse, MemberPromoteRequest, MemberPromoteResponse,
+        MemberRemoveRequest, MemberRemoveResponse,
         cluster_server::{Cluster, ClusterServer},
     },
 };
@@ -30,5 +32,23 @@ impl Cluster for ClusterService {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
         Ok(Response::new(self.member.with(|member, now| member.member_list(&credential, &request, now))?))
+    }
+
+    async fn member_remove(
+        &self,
+        request: Request<MemberRemoveRequest>,
+    ) -> Result<Response<MemberRemoveResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let id = request.into_inner().id;
+        Err(self.member.with(|member, now| member.member_remove(&credential, id, now)).into())
+    }
+
+    async fn member_promote(
+        &self,
+        request: Request<MemberPromoteRequest>,
+    ) -> Result<Response<MemberPromoteResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let id = request.into_inner().id;
+        Err(self.member.with(|member, now| member.member_promote(&credential, id, now)).into())
     }
 }

@@ -1,4 +1,4 @@
-//! `etcdserverpb.Maintenance`. Hashes, snapshots, moving the leader and downgrades are left to tonic to refuse.
+//! `etcdserverpb.Maintenance`. Hashes, snapshots and downgrades are left to tonic to refuse.
 
 use tonic::{Code, Request, Response, Status};
 
@@ -6,7 +6,8 @@ use crate::{
     auth::Credential,
     member::Handle,
     proto::{
-        AlarmRequest, AlarmResponse, DefragmentRequest, DefragmentResponse, StatusRequest, StatusResponse,
+        AlarmRequest, AlarmResponse, DefragmentRequest, DefragmentResponse, MoveLeaderRequest,
+        MoveLeaderResponse, StatusRequest, StatusResponse,
         maintenance_server::{Maintenance, MaintenanceServer},
     },
     refusal::Refusal,
@@ -37,6 +38,15 @@ impl Maintenance for MaintenanceService {
             Some(answer) => Ok(Response::new(answer)),
             None => Err(Status::unimplemented("the model has no alarm that could be set")),
         }
+    }
+
+    async fn move_leader(
+        &self,
+        request: Request<MoveLeaderRequest>,
+    ) -> Result<Response<MoveLeaderResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let request = request.into_inner();
+        Ok(Response::new(self.member.with(|member, now| member.move_leader(&credential, request, now))?))
     }
 
     async fn defragment(
