@@ -129,6 +129,16 @@ pub fn on_signals() {
     });
 }
 
+/// Does not return once a signal is ending this process; until then it does nothing.
+///
+/// For whoever is about to tell what became of a run, or to end the process: a run whose etcd was cleared away because
+/// of a signal has told nothing, and the process ends with the signal's code when all is cleared away.
+pub fn yield_to_signal() {
+    if registry().phase == Phase::Ending {
+        wait_for_the_end();
+    }
+}
+
 struct Registry {
     next: u64,
     kept: BTreeMap<u64, Leftover>,

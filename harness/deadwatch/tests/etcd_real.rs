@@ -16,7 +16,7 @@ mod traces;
 use std::{collections::BTreeSet, env, future::Future, process::ExitCode, time::Duration};
 
 use deadwatch::{
-    etcd::{Address, Choice, Credentials, Etcd, On, Pull, Search, Source, choose},
+    etcd::{Address, Choice, Credentials, Embedding, Etcd, On, Pull, Search, Source, Time, choose},
     scenario::{EtcdSpec, Version},
 };
 use etcd_client::{Client, ConnectOptions};
@@ -85,7 +85,8 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 async fn start(source: &Source, spec: &EtcdSpec) -> Result<Box<dyn Etcd>, deadwatch::etcd::EtcdError> {
-    deadwatch::etcd::start(&Choice { source: source.clone(), reasons: vec![] }, spec).await
+    let embedding = Embedding { time: Time::Real, seed: 0 };
+    deadwatch::etcd::start(&Choice { source: source.clone(), reasons: vec![] }, spec, embedding).await
 }
 
 fn with_tokens(version: Version) -> EtcdSpec {

@@ -121,7 +121,7 @@ impl Line {
         let etcd = Etcd::start(binary)?;
         let (sender, sightings) = unbounded_channel();
         let wire = Wire::new(Address::Tcp(etcd.address), sender);
-        let Address::Tcp(port) = wire.route("shared").await?;
+        let Address::Tcp(port) = wire.route("shared").await? else { return Err("no port".into()) };
         Ok(Self { etcd, wire, port, sightings })
     }
 

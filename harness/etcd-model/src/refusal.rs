@@ -92,6 +92,10 @@ pub enum Refusal {
     MemberNotFound,
     /// Removing the last member.
     NotEnoughStartedMembers,
+    /// Promoting a member that votes already.
+    MemberNotLearner,
+    /// Handing the leadership to a member that is not there.
+    BadLeaderTransferee,
 }
 
 impl Refusal {
@@ -126,9 +130,13 @@ impl Refusal {
             | Self::PermissionNotGranted
             | Self::AuthNotEnabled
             | Self::MemberExists
-            | Self::NotEnoughStartedMembers => Code::FailedPrecondition,
+            | Self::MemberNotLearner
+            | Self::BadLeaderTransferee => Code::FailedPrecondition,
             // The server's own errors that have no words for clients go out as they are.
-            Self::AuthOldRevisionUnmapped | Self::NoPasswordUser | Self::PasswordTooLong => Code::Unknown,
+            Self::AuthOldRevisionUnmapped
+            | Self::NoPasswordUser
+            | Self::PasswordTooLong
+            | Self::NotEnoughStartedMembers => Code::Unknown,
             Self::PermissionDenied => Code::PermissionDenied,
             Self::InvalidAuthToken => Code::Unauthenticated,
             Self::NoLeader | Self::Stopped | Self::Timeout => Code::Unavailable,
@@ -181,6 +189,8 @@ impl Refusal {
             Self::NotEnoughStartedMembers => {
                 "etcdserver: re-configuration failed due to not enough started members"
             }
+            Self::MemberNotLearner => "etcdserver: can only promote a learner member",
+            Self::BadLeaderTransferee => "etcdserver: bad leader transferee",
         }
     }
 }

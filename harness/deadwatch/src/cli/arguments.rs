@@ -60,7 +60,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// The address; port 0 picks one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2379")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2379", value_parser = socket_address)]
     pub listen: SocketAddr,
     /// The release of etcd to behave as, such as 3.5.5.
     #[arg(long = "as", value_name = "VERSION")]
@@ -74,6 +74,10 @@ pub struct Serve {
     /// What is free to vary is drawn from this.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:2379")
 }
 
 /// A duration that etcd takes for a token's life.
@@ -105,21 +109,25 @@ pub struct Run {
     #[command(flatten)]
     pub place: Place,
     /// Built-in subjects joined by commas (naive, checked, resilient, original), or one command that speaks the
-    /// line protocol; may be repeated.
+    /// line protocol; may be repeated. [default: all that are built in]
     #[arg(long = "subject", value_name = "NAMES-OR-COMMAND")]
     pub subjects: Vec<String>,
     /// For people, or one JSON object a line and run.
     #[arg(long, default_value = "human")]
     pub format: Format,
     /// What is free to vary is drawn from this.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole_number)]
     pub seed: u64,
     /// Run everything this many times.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
     /// Keep each run's history as a JSON file in this folder.
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+}
+
+fn whole_number(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "expected a whole number from 0 on")
 }
 
 /// How runs are shown.

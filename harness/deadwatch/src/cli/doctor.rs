@@ -1,6 +1,6 @@
 //! `deadwatch doctor`: which backends and subjects can run here, and what is missing for the others.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::stdout};
 
 use anstyle::{AnsiColor, Style};
 
@@ -8,7 +8,7 @@ use super::{
     Exit,
     alike::{alike, listed},
     arguments::Arguments,
-    output::{print, tell, wrapped},
+    output::{print, tell, width, wrapped},
     plan,
 };
 use crate::{
@@ -60,7 +60,7 @@ fn library_of(library: &Library, scenarios: &[Scenario]) -> Vec<String> {
 fn backends(facts: &[Fact]) -> Vec<String> {
     let mut lines = vec!["Backends: a scenario runs on an etcd of exactly its release".to_owned()];
     for backend in Backend::ALL {
-        lines.push(format!("  {} {}", strong(&format!("{backend:<9}")), what(backend)));
+        lines.push(format!("  {}  {}", strong(&format!("{backend:<9}")), what(backend)));
         let facts: Vec<_> = facts.iter().filter(|fact| fact.backend == backend).collect();
         for fact in &facts {
             if let Availability::Available(source) = &fact.availability {
@@ -104,7 +104,7 @@ fn subjects(clients: &[Version]) -> Vec<String> {
     let mut lines = vec!["Subjects".to_owned()];
     for subject in Subject::BUILT_IN {
         let (name, words) = (subject.to_string(), about(&subject));
-        lines.push(format!("  {} {words}", strong(&format!("{name:<9}"))));
+        lines.push(format!("  {}  {words}", strong(&format!("{name:<9}"))));
         let Subject::Original = subject else { continue };
         let missing = clients.iter().filter_map(|&client| match subject::find(&subject, client) {
             Ok(()) => {
@@ -117,8 +117,8 @@ fn subjects(clients: &[Version]) -> Vec<String> {
             lines.extend(missing_here(&format!("clientv3 {}", group.of_releases()), &group.text));
         }
     }
-    lines.push(format!("  {} any program that speaks the line protocol:", strong("your own ")));
-    lines.push("            deadwatch run auth/quick --subject './my-consumer'".to_owned());
+    lines.push(format!("  {}  any program that speaks the line protocol:", strong("your own ")));
+    lines.push("             deadwatch run auth/quick --subject './my-consumer'".to_owned());
     lines
 }
 
@@ -165,5 +165,5 @@ fn can_run(what: &str, source: &str) -> String {
 
 fn missing_here(what: &str, why: &str) -> Vec<String> {
     let head = format!("    {} {what}: missing", mark(Mark::Missing));
-    std::iter::once(head).chain(wrapped(why, "        ", "        ")).collect()
+    std::iter::once(head).chain(wrapped(why, width(&stdout()), "        ", "        ")).collect()
 }

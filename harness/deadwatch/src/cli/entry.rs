@@ -20,6 +20,7 @@ pub fn main() -> ExitCode {
         output::tell("deadwatch: the harness panicked; its message is above");
         Exit::Internal
     });
+    reaper::yield_to_signal();
     exit.into()
 }
 

@@ -1,13 +1,18 @@
 //! What is told of a plan on stderr: which etcd was taken and why not another, and what can't run, and why.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::stderr};
 
 use super::{
     alike::alike,
-    output::wrapped,
+    output::{width, wrapped},
     plan::{Ignored, Plan},
 };
-use crate::{etcd::Choice, history::Inconclusive, run::Run, scenario::Version};
+use crate::{
+    etcd::{Choice, Source},
+    history::Inconclusive,
+    run::Run,
+    scenario::Version,
+};
 
 /// So many runs are named one by one.
 const NAMED: usize = 4;
@@ -19,13 +24,16 @@ const LOG_LINES: usize = 10;
 pub(super) fn taken(choices: &BTreeMap<Version, Choice>) -> Vec<String> {
     let mut lines: Vec<_> = choices
         .iter()
-        .map(|(release, choice)| format!("etcd {release}: {}, {}", choice.backend(), choice.source))
+        .map(|(release, choice)| match &choice.source {
+            Source::Embedded => format!("embedded etcd, as {release}"),
+            source => format!("etcd {release}: {}, {source}", choice.backend()),
+        })
         .collect();
     let reasons = choices.iter().flat_map(|(release, choice)| {
         choice.reasons.iter().map(|reason| (*release, *release, reason.clone()))
     });
     for group in alike(reasons) {
-        lines.extend(wrapped(&group.text, "  ", "    "));
+        lines.extend(wrapped(&group.text, width(&stderr()), "  ", "    "));
     }
     lines
 }
@@ -35,12 +43,12 @@ pub(super) fn ignored(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     let said = plan.ignored.iter().map(|ignored| (ignored, ignored.etcd, ignored.why.clone()));
     for group in alike(said) {
-        lines.extend(wrapped(&named(&group.of), "ignored: ", "    "));
+        lines.extend(wrapped(&named(&group.of), width(&stderr()), "ignored: ", "    "));
         let about = match group.releases.as_slice() {
             [] | [_] => String::new(),
             _ => format!("for etcd {}: ", group.of_releases()),
         };
-        lines.extend(wrapped(&format!("{about}{}", group.text), "  ", "    "));
+        lines.extend(wrapped(&format!("{about}{}", group.text), width(&stderr()), "  ", "    "));
     }
     lines
 }
@@ -65,7 +73,7 @@ pub(super) fn name(run: &Run) -> String {
     format!("{}::{}::{}", history.scenario.name, history.backend, history.subject)
 }
 
-/// The ends of the logs that may tell why a run proved nothing.
+/// The ends of the logs that may tell why a run went as it did.
 pub(super) fn logs(run: &Run) -> Vec<String> {
     let etcds = match &run.judgement.inconclusive {
         Some(Inconclusive::Control(_) | Inconclusive::Backend(_)) => {

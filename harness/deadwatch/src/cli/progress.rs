@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::run::{Crew, Order};
+use crate::{
+    etcd::Time,
+    run::{Crew, Order},
+};
 
 /// What a run takes besides its timeline: an etcd's start, a pre-flight, the aftermath's bound of 3 s.
 const BESIDES: Duration = Duration::from_secs(4);
@@ -17,12 +20,15 @@ impl Progress {
     /// Of these runs, none of which has ended.
     pub(super) fn of(orders: &[Order]) -> Self {
         let bar = ProgressBar::new(orders.len() as u64);
-        let whole = about(orders.iter().map(|order| order.scenario.length + BESIDES), Crew::REAL_RUNS);
-        let template = "{spinner} {pos} of {len} runs have ended, {elapsed} of about {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let whole = about(orders.iter().map(length), Crew::REAL_RUNS);
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} runs ended: {pos} of {len}, {elapsed}{msg}")
+        {
             bar.set_style(style);
         }
-        bar.set_message(format!("{} s", whole.as_secs()));
+        if !whole.is_zero() {
+            bar.set_message(format!(" of about {} s", whole.as_secs()));
+        }
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
@@ -38,6 +44,14 @@ impl Progress {
 
     pub(super) fn finish(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// How long one takes: next to nothing in virtual time.
+fn length(order: &Order) -> Duration {
+    match order.time() {
+        Time::Real => order.scenario.length + BESIDES,
+        Time::Virtual => Duration::ZERO,
     }
 }
 

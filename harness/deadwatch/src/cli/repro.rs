@@ -10,6 +10,7 @@ use super::{
     reviewed::Reviewed,
 };
 use crate::{
+    reaper,
     report::{
         repro::{Entry, repro as screen},
         snapshot::SnapshotState,
@@ -83,6 +84,7 @@ fn entry<'a>(subject: &Subject, runs: &'a [Run], plan: &'a Plan) -> Option<Entry
 
 /// The story is told as it should be if each subject does what its snapshot says.
 fn end(finished: Finished<'_>, reviewed: &Reviewed) -> (Exit, Option<Run>) {
+    reaper::yield_to_signal();
     let Finished { order, run } = finished;
     let run = match run {
         Ok(run) => run,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     history::Inconclusive,
+    reaper,
     report::{
         json,
         snapshot::SnapshotState,
@@ -86,6 +87,7 @@ fn end(
     reviewed: &Reviewed,
     options: &Options,
 ) -> (Exit, Option<Compared>) {
+    reaper::yield_to_signal();
     let Finished { order, run } = finished;
     let run = match run {
         Ok(run) => run,
@@ -129,7 +131,7 @@ fn exit_of(compared: &Compared) -> Exit {
 }
 
 /// Prints what is wanted of a run as soon as it is known: programs get their line, people what else may help them
-/// where a run proves nothing.
+/// where a run proves nothing, or something unsafe that nobody has reviewed.
 fn deliver(compared: &Compared, format: Format) -> Exit {
     let Compared { run, snapshot } = compared;
     match (&run.judgement.inconclusive, format) {
@@ -137,8 +139,9 @@ fn deliver(compared: &Compared, format: Format) -> Exit {
             tell(notice::not_offered(run, why));
             return Exit::Success;
         }
-        (None | Some(Inconclusive::Unsupported(_)), _) => {}
-        (Some(_), _) => notice::logs(run).iter().for_each(tell),
+        (Some(Inconclusive::Unsupported(_)), Format::Human) => {}
+        (None, _) if *snapshot == SnapshotState::Match || run.judgement.verdict != Verdict::Unsafe => {}
+        (None | Some(_), _) => notice::logs(run).iter().for_each(tell),
     }
     match format {
         Format::Human => Exit::Success,

@@ -10,7 +10,7 @@ use crate::wire::Seen;
 use crate::wire::sample::soon;
 
 fn port(address: &Address) -> SocketAddr {
-    let Address::Tcp(address) = address;
+    let Address::Tcp(address) = address else { panic!("no port: {address:?}") };
     *address
 }
 
@@ -154,4 +154,37 @@ async fn dropping_the_wire_ends_its_listeners_and_connections() {
     assert_eq!(next(&mut sightings).await.1, Seen::Connected);
     assert_eq!(next(&mut sightings).await.1, Seen::Disconnected);
     assert!(soon(sightings.recv()).await.is_none(), "nobody is left to report");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_memory_too_bytes_pass_and_are_told_under_the_clients_name() {
+    let (accept, mut accepted) = mpsc::unbounded_channel();
+    let upstream = Dial::new(move || {
+        let (ours, theirs) = duplex(1024);
+        accept.send(theirs).unwrap();
+        Ok(ours)
+    });
+    let (sender, mut sightings) = mpsc::unbounded_channel();
+    let wire = Wire::new(Address::Pipe(upstream), sender);
+    let Address::Pipe(dial) = wire.route("shared").await.unwrap() else { panic!("no pipe") };
+    let mut client = dial.connect().unwrap();
+    client.write_all(b"hello").await.unwrap();
+    let mut server = soon(accepted.recv()).await.unwrap();
+    let mut heard = [0; 5];
+    soon(server.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(&heard, b"hello");
+    assert_eq!(next(&mut sightings).await, ("shared".to_owned(), Seen::Connected));
+    drop(wire);
+    assert_eq!(soon(client.read(&mut heard)).await.unwrap(), 0);
+    assert!(dial.connect().is_err(), "nobody serves any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_memory_too_a_dead_upstream_ends_the_connection_at_once() {
+    let (sender, _sightings) = mpsc::unbounded_channel();
+    let refusing = Dial::new(|| Err(io::ErrorKind::ConnectionRefused.into()));
+    let wire = Wire::new(Address::Pipe(refusing), sender);
+    let Address::Pipe(dial) = wire.route("shared").await.unwrap() else { panic!("no pipe") };
+    let mut client = dial.connect().unwrap();
+    assert_eq!(soon(client.read(&mut [0])).await.unwrap(), 0);
 }

@@ -179,7 +179,7 @@ mod real {
     fn reference(source: &Source) -> &str {
         match source {
             Source::Image(image) => &image.reference,
-            Source::Binary(path) => panic!("{}", path.display()),
+            other => panic!("{other}"),
         }
     }
 

@@ -64,7 +64,7 @@ pub fn run(task: &str) -> ExitCode {
         let Address::Tcp(address) = etcd.address() else { panic!("no port") };
         match source {
             Source::Binary(_) => println!("{address} {}", Traces::of(&*etcd).folder.display()),
-            Source::Image(_) => println!("{address}"),
+            Source::Image(_) | Source::Embedded => println!("{address}"),
         }
         std::future::pending::<()>().await;
     });

@@ -17,6 +17,8 @@ mod role;
 mod signed_token;
 mod simple_token;
 mod switch;
+#[cfg(test)]
+mod tests;
 mod token;
 mod user;
 

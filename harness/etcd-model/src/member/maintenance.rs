@@ -1,1 +1,185 @@
-//! Status, alarms, the list of members, and restarts.
+//! The cluster and its upkeep: status, alarms, the list of members.
+//!
+//! There are no alarms here, since there is no disk that could run full or rot, and no page that defragmenting would
+//! free.
+
+use tokio::time::Instant;
+
+use super::{CLUSTER_ID, MEMBER_ID, Member};
+use crate::{
+    auth::Credential,
+    proto::{
+        self, AlarmRequest, AlarmResponse, DefragmentResponse, DowngradeInfo, MemberListRequest,
+        MemberListResponse, MoveLeaderRequest, MoveLeaderResponse, ResponseHeader, StatusResponse,
+        alarm_request::AlarmAction,
+    },
+    refusal::Refusal,
+    release::Fact,
+};
+
+/// The size of a database that nothing has been written to, bytes, and how much of it is in use. Seen on 3.5.5.
+const DB_SIZE_BYTES: i64 = 20_480;
+const DB_IN_USE_BYTES: i64 = 16_384;
+
+/// The most that the database may grow to, bytes. Source: etcd v3.7.3 server/storage/quota.go, `DefaultQuotaBytes`.
+const DB_QUOTA_BYTES: i64 = 2 * 1024 * 1024 * 1024;
+
+impl Member {
+    /// How the member is. Its database is always of the size of an empty one.
+    ///
+    /// # Errors
+    /// A caller who may not.
+    pub fn status(&mut self, credential: &Credential, now: Instant) -> Result<StatusResponse, Refusal> {
+        let release = self.settings.release;
+        if release.holds(Fact::StatusNeedsRoot) {
+            self.permit_upkeep(credential, now)?;
+        } else if release.holds(Fact::StatusNeedsToken) {
+            self.authority.permit_known(credential, now)?;
+        }
+        let status = StatusResponse {
+            header: Some(self.header()),
+            version: release.to_string(),
+            db_size: DB_SIZE_BYTES,
+            db_size_in_use: DB_IN_USE_BYTES,
+            leader: MEMBER_ID,
+            raft_index: self.raft_index,
+            raft_applied_index: self.raft_index,
+            raft_term: self.raft_term,
+            ..StatusResponse::default()
+        };
+        if !release.holds(Fact::StatusTellsStorage) {
+            return Ok(status);
+        }
+        Ok(StatusResponse {
+            storage_version: format!("{}.{}.0", release.major, release.minor),
+            db_size_quota: DB_QUOTA_BYTES,
+            downgrade_info: Some(DowngradeInfo::default()),
+            ..status
+        })
+    }
+
+    /// The alarms: none. One that is cleared was not there; [`None`] for one that would be set.
+    ///
+    /// # Errors
+    /// A caller who may not.
+    pub fn alarm(
+        &mut self,
+        credential: &Credential,
+        request: &AlarmRequest,
+        now: Instant,
+    ) -> Result<Option<AlarmResponse>, Refusal> {
+        let release = self.settings.release;
+        let (needs_root, needs_token) = match request.action() {
+            AlarmAction::Get => (Fact::AlarmListNeedsRoot, Some(Fact::AlarmListNeedsToken)),
+            AlarmAction::Activate | AlarmAction::Deactivate => (Fact::AlarmChangeNeedsRoot, None),
+        };
+        if release.holds(needs_root) {
+            self.permit_upkeep(credential, now)?;
+        } else if needs_token.is_some_and(|fact| release.holds(fact)) {
+            self.authority.permit_known(credential, now)?;
+        }
+        if request.action() == AlarmAction::Activate {
+            return Ok(None);
+        }
+        self.admit_proposal(credential, request, now)?;
+        Ok(Some(AlarmResponse { header: Some(self.header()), alarms: Vec::new() }))
+    }
+
+    /// Whether a caller may defragment: there is nothing to do for it.
+    ///
+    /// # Errors
+    /// A caller who may not.
+    pub fn defragment(
+        &mut self,
+        credential: &Credential,
+        now: Instant,
+    ) -> Result<DefragmentResponse, Refusal> {
+        self.permit_upkeep(credential, now)?;
+        Ok(DefragmentResponse { header: None })
+    }
+
+    /// Hands the leadership to a member, which can only be the one that has it.
+    ///
+    /// # Errors
+    /// A caller who may not, and a member that is not there.
+    pub fn move_leader(
+        &mut self,
+        credential: &Credential,
+        request: MoveLeaderRequest,
+        now: Instant,
+    ) -> Result<MoveLeaderResponse, Refusal> {
+        if self.settings.release.holds(Fact::MoveLeaderNeedsRoot) {
+            self.permit_upkeep(credential, now)?;
+        }
+        if request.target_id == MEMBER_ID {
+            Ok(MoveLeaderResponse { header: None })
+        } else {
+            Err(Refusal::BadLeaderTransferee)
+        }
+    }
+
+    /// Why a member cannot be removed: it is not there, or it is the last.
+    pub fn member_remove(&mut self, credential: &Credential, id: u64, now: Instant) -> Refusal {
+        self.refusal_of_change(credential, id, Refusal::NotEnoughStartedMembers, now)
+    }
+
+    /// Why a member cannot be made one that votes: it is not there, or it votes already.
+    pub fn member_promote(&mut self, credential: &Credential, id: u64, now: Instant) -> Refusal {
+        self.refusal_of_change(credential, id, Refusal::MemberNotLearner, now)
+    }
+
+    /// Source: etcd v3.5.5 server/etcdserver/server.go, `checkMembershipOperationPermission`.
+    fn refusal_of_change(
+        &mut self,
+        credential: &Credential,
+        id: u64,
+        of_own: Refusal,
+        now: Instant,
+    ) -> Refusal {
+        match self.permit_upkeep(credential, now) {
+            Err(refusal) => refusal,
+            Ok(()) if id == MEMBER_ID => of_own,
+            Ok(()) => Refusal::MemberNotFound,
+        }
+    }
+
+    /// The one member, at the ports it serves, or at the address that etcd has by default. The header tells no
+    /// revision.
+    ///
+    /// # Errors
+    /// A caller who may not.
+    pub fn member_list(
+        &mut self,
+        credential: &Credential,
+        _request: &MemberListRequest,
+        now: Instant,
+    ) -> Result<MemberListResponse, Refusal> {
+        if self.settings.release.holds(Fact::MemberListNeedsToken) {
+            self.authority.permit_known(credential, now)?;
+        }
+        let header = ResponseHeader {
+            cluster_id: CLUSTER_ID,
+            member_id: MEMBER_ID,
+            raft_term: self.raft_term,
+            ..ResponseHeader::default()
+        };
+        let client_urls = match self.client_urls.as_slice() {
+            [] => vec!["http://localhost:2379".to_owned()],
+            urls => urls.to_vec(),
+        };
+        let member = proto::Member {
+            id: MEMBER_ID,
+            name: "default".to_owned(),
+            peer_ur_ls: vec!["http://localhost:2380".to_owned()],
+            client_ur_ls: client_urls,
+            is_learner: false,
+        };
+        Ok(MemberListResponse { header: Some(header), members: vec![member] })
+    }
+
+    /// Source: etcd v3.5.28 server/etcdserver/api/v3rpc/maintenance.go, `isAuthenticated`.
+    fn permit_upkeep(&mut self, credential: &Credential, now: Instant) -> Result<(), Refusal> {
+        let caller = self.authority.identify(credential, now)?;
+        self.authority.permit_administration(caller.as_ref())
+    }
+}

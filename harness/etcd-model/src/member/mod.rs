@@ -13,6 +13,8 @@ mod proposal;
 mod restart;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use handle::Handle;

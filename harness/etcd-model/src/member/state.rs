@@ -25,6 +25,8 @@ pub struct Member {
     pub(crate) lessor: Lessor,
     pub(crate) authority: Authority,
     pub(crate) hub: Hub,
+    /// Where clients are told to find it; empty if it is on no port.
+    pub(crate) client_urls: Vec<String>,
 }
 
 impl Member {
@@ -38,6 +40,7 @@ impl Member {
             lessor: Lessor::new(&settings, now),
             authority: Authority::new(&settings, now),
             hub: Hub::new(&settings, raft_term, now),
+            client_urls: Vec::new(),
             settings,
         }
     }

@@ -24,6 +24,11 @@ impl Member {
         self.hub.close(stream);
     }
 
+    /// How many streams of watches there are, and how many watches they have in all.
+    pub fn watches(&self) -> (usize, usize) {
+        self.hub.size()
+    }
+
     /// Takes one message of a stream. `credential` is the one the stream was opened with: a refusal is an answer on
     /// the stream, never its end. Source: etcd v3.5.5 server/etcdserver/api/v3rpc/watch.go, `recvLoop`.
     pub fn watch_request(

@@ -81,6 +81,9 @@ pub enum Fact {
     StatusNeedsRoot,
     /// `Status` needs a token. Source: the same at v3.5.32, v3.6.12 and v3.7.0.
     StatusNeedsToken,
+    /// `Status` tells the version and the quota of the storage, and of a downgrade. Source: v3rpc/maintenance.go,
+    /// `Status`, at v3.6.0 and not at v3.5.33.
+    StatusTellsStorage,
     /// `MemberList` needs a token. Source: etcdserver/server.go, `MemberList`, at v3.5.28 and v3.6.9; not in 3.4.
     MemberListNeedsToken,
     /// Setting and clearing alarms needs the role `root`. Source: v3rpc/maintenance.go, `authMaintenanceServer.Alarm`,
@@ -93,6 +96,10 @@ pub enum Fact {
     /// Whom `Defragment`, `Snapshot`, `Hash` and `HashKV` refuse is told so in the words that clients know; before, as an
     /// unknown error. Source: v3rpc/maintenance.go, `authMaintenanceServer`, at v3.6.0 and not at v3.5.33.
     MaintenanceRefusalHasCode,
+
+    /// `MoveLeader` needs the role `root`. Source: v3rpc/maintenance.go, `authMaintenanceServer.MoveLeader`, at v3.4.42,
+    /// v3.5.28 and v3.6.0.
+    MoveLeaderNeedsRoot,
 
     // Watches.
     /// A watch that is refused leaves its stream listening; before, all later requests on it were ignored. Source:
@@ -160,7 +167,9 @@ impl Fact {
             Self::RangeStream | Self::KeysOnlyHidesLease | Self::LeaseCheckedBeforeKey => {
                 const { &[since(3, 7, 0)] }
             }
-            Self::UnknownSortRefused | Self::OperationsCheckedInOrder => const { &[since(3, 6, 0)] },
+            Self::UnknownSortRefused | Self::OperationsCheckedInOrder | Self::StatusTellsStorage => {
+                const { &[since(3, 6, 0)] }
+            }
             Self::CompactionKeepsItsDeletion => {
                 const { &[backport(3, 4, 34), backport(3, 5, 16), since(3, 6, 0)] }
             }
@@ -186,6 +195,7 @@ impl Fact {
             }
             Self::StatusNeedsToken => const { &[backport(3, 5, 32), since(3, 6, 12)] },
             Self::MemberListNeedsToken => const { &[backport(3, 5, 28), since(3, 6, 9)] },
+            Self::MoveLeaderNeedsRoot => const { &before_3_6(42, 28) },
             Self::AlarmListNeedsRoot => {
                 const { &[between(3, 4, 42, 43), between(3, 5, 28, 29), between(3, 6, 9, 10)] }
             }
@@ -266,6 +276,7 @@ mod tests {
             (Fact::AlarmChangeNeedsRoot, "+3.4.42 +3.5.28 +3.6.9 +3.7.0"),
             (Fact::AlarmListNeedsRoot, "+3.4.42 -3.4.43 +3.5.28 -3.5.29 +3.6.9 -3.6.10"),
             (Fact::AlarmListNeedsToken, "+3.4.43 +3.5.29 +3.6.10 +3.7.0"),
+            (Fact::MoveLeaderNeedsRoot, "+3.4.42 +3.5.28 +3.6.0 +3.7.0"),
             (Fact::MaintenanceRefusalHasCode, "+3.6.0 +3.7.0"),
             (Fact::RefusedWatchTellsItsCause, "+3.4.22 +3.5.6 +3.6.0 +3.7.0"),
             (Fact::RefusedWatchHasNoId, "+3.4.22 +3.5.6 +3.6.0 +3.7.0"),

@@ -88,7 +88,10 @@ impl Call {
         }
         let Self { service, method } = self;
         let text = match headers.get(Status::GRPC_MESSAGE).map(HeaderValue::as_bytes) {
-            None => format!("unknown method {method} for service {service}"),
+            None if SERVICES.contains(&service.as_str()) => {
+                format!("unknown method {method} for service {service}")
+            }
+            None => format!("unknown service {service}"),
             Some(GENERATED_TEXT) => format!("the model has no {method} of {service}"),
             Some(_) => return,
         };
@@ -97,6 +100,16 @@ impl Call {
         }
     }
 }
+
+/// The services that are served.
+const SERVICES: [&str; 6] = [
+    "etcdserverpb.KV",
+    "etcdserverpb.Watch",
+    "etcdserverpb.Lease",
+    "etcdserverpb.Auth",
+    "etcdserverpb.Cluster",
+    "etcdserverpb.Maintenance",
+];
 
 /// What tonic's generated services say to a call that has no code, as it stands in the header.
 const GENERATED_TEXT: &[u8] = b"Not%20yet%20implemented";

@@ -76,6 +76,7 @@ impl Model {
         let tasks = running.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         tasks.spawner().spawn(port::accept(listener, self.shared.door.clone(), tasks.spawner()));
         lock(&self.shared.addresses).push(address);
+        self.shared.member.with(|member, _| member.client_urls.push(format!("http://{address}")));
         Ok(address)
     }
 

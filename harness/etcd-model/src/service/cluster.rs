@@ -1,19 +1,54 @@
-//! `etcdserverpb.Cluster`.
+//! `etcdserverpb.Cluster`. There is one member, and no other ever: adding one, and giving one another
+//! address, is left to tonic to refuse.
+
+use tonic::{Request, Response, Status};
 
 use crate::{
+    auth::Credential,
     member::Handle,
-    proto::cluster_server::{Cluster, ClusterServer},
+    proto::{
+        MemberListRequest, MemberListResponse, MemberPromoteRequest, MemberPromoteResponse,
+        MemberRemoveRequest, MemberRemoveResponse,
+        cluster_server::{Cluster, ClusterServer},
+    },
 };
 
 /// The cluster service of `member`.
 pub fn cluster(member: Handle) -> ClusterServer<impl Cluster> {
-    ClusterServer::new(ClusterService { _member: member })
+    ClusterServer::new(ClusterService { member })
 }
 
-/// What it does not have yet is answered with Unimplemented.
+/// The cluster of one member.
 struct ClusterService {
-    _member: Handle,
+    member: Handle,
 }
 
 #[tonic::async_trait]
-impl Cluster for ClusterService {}
+impl Cluster for ClusterService {
+    async fn member_list(
+        &self,
+        request: Request<MemberListRequest>,
+    ) -> Result<Response<MemberListResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let request = request.into_inner();
+        Ok(Response::new(self.member.with(|member, now| member.member_list(&credential, &request, now))?))
+    }
+
+    async fn member_remove(
+        &self,
+        request: Request<MemberRemoveRequest>,
+    ) -> Result<Response<MemberRemoveResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let id = request.into_inner().id;
+        Err(self.member.with(|member, now| member.member_remove(&credential, id, now)).into())
+    }
+
+    async fn member_promote(
+        &self,
+        request: Request<MemberPromoteRequest>,
+    ) -> Result<Response<MemberPromoteResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let id = request.into_inner().id;
+        Err(self.member.with(|member, now| member.member_promote(&credential, id, now)).into())
+    }
+}

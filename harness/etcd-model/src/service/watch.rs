@@ -18,6 +18,7 @@ use crate::{
     member::Handle,
     proto::{
         WatchRequest, WatchResponse,
+        watch_request::RequestUnion,
         watch_server::{Watch, WatchServer},
     },
     watch::StreamId,
@@ -45,14 +46,17 @@ impl Watch for WatchService {
         let (failed, failure) = oneshot::channel();
         let listening =
             tokio::spawn(listen(self.member.clone(), stream, credential, request.into_inner(), failed));
-        let answers = Answers {
+        let mut answers = Answers {
             answers,
             failure: Some(failure),
             member: self.member.clone(),
             stream,
             listening: listening.abort_handle(),
         };
-        Ok(Response::new(Box::pin(answers)))
+        // Go's gRPC sends the headers of an answer with its first message: who waits for them before asking for
+        // anything waits for ever.
+        let first = answers.next().await;
+        Ok(Response::new(Box::pin(tokio_stream::iter(first).chain(answers))))
     }
 }
 
@@ -70,6 +74,10 @@ async fn listen(
         match request.and_then(|request| limit::admit(&request).map(|()| request)) {
             Ok(request) => {
                 pace.request().await;
+                if let Some(RequestUnion::CreateRequest(_)) = request.request_union {
+                    // Asked for at each watch, with the login of the stream.
+                    member.settled(&credential).await;
+                }
                 member.with(|member, now| member.watch_request(stream, &credential, request, now));
             }
             Err(status) => {

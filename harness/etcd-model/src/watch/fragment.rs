@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn parts_stay_below_the_limit_and_all_but_the_last_say_so() {
-        let parts = fragments(response(&[300, 300, 300, 300, 300]), 1_000);
+        let parts = fragments(response(&[400, 400, 400, 400, 400]), 1_000);
         assert_eq!(sizes(&parts), [(2, true), (2, true), (1, false)]);
         assert!(parts.iter().all(|part| part.encoded_len() < 1_000 && part.watch_id == 3));
     }

@@ -75,6 +75,11 @@ impl Hub {
         self.streams.remove(&stream);
     }
 
+    /// How many streams there are, and how many watches they have in all.
+    pub fn size(&self) -> (usize, usize) {
+        (self.streams.len(), self.streams.values().map(|stream| stream.watchers.len()).sum())
+    }
+
     /// Forgets all streams, for a member that starts again in the term `raft_term`.
     pub(crate) fn restart(&mut self, raft_term: u64) {
         self.raft_term = raft_term;

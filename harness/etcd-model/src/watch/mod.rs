@@ -16,6 +16,8 @@ mod notice;
 mod outlet;
 mod replay;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod watcher;
 
 pub(crate) use denial::Denial;

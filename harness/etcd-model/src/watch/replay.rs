@@ -15,6 +15,15 @@ use crate::{
     proto::{Event, WatchResponse},
 };
 
+/// What a round that catches watches up has to tell them from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    /// All that is not compacted away.
+    Everything,
+    /// Nothing: a watch from revision -1 spoils the round for all others too, and what they miss is lost to them.
+    Nothing,
+}
+
 /// One watch of one stream.
 type Place = (StreamId, i64);
 
@@ -53,8 +62,9 @@ impl Hub {
         let mut behind = self.behind();
         while !behind.is_empty() {
             self.wake_order.shuffle(&mut behind);
+            let past = self.past_read_for(&behind, store);
             for &place in &behind {
-                if self.catch_up_one(place, store) == Delivery::Sent {
+                if self.catch_up_one(place, past, store) == Delivery::Sent {
                     told.insert(place.0);
                 }
             }
@@ -74,7 +84,16 @@ impl Hub {
         streams.flat_map(|(&stream, from)| from.behind().map(move |id| (stream, id))).collect()
     }
 
-    fn catch_up_one(&mut self, place: Place, store: &Store) -> Delivery {
+    /// What a round reads for `behind`. Source: etcd v3.5.5 server/mvcc/watchable_store.go, `syncWatchers`: the
+    /// revision to read from is written as if it had no sign, so -1 is past every other.
+    fn past_read_for(&self, behind: &[Place], store: &Store) -> Past {
+        let mut watchers =
+            behind.iter().filter_map(|(stream, id)| self.streams.get(stream)?.watchers.get(id));
+        let unsigned = watchers.any(|watcher| (store.compacted()..0).contains(&watcher.next_revision));
+        if unsigned { Past::Nothing } else { Past::Everything }
+    }
+
+    fn catch_up_one(&mut self, place: Place, past: Past, store: &Store) -> Delivery {
         let nowhere = self.header(0);
         let Some(to) = self.streams.get_mut(&place.0) else { return Delivery::Held };
         let Some(watcher) = to.watchers.get_mut(&place.1) else { return Delivery::Held };
@@ -89,8 +108,13 @@ impl Hub {
             };
             return to.outlet.deliver(response, Parts::One);
         }
-        let missed = store.changes(watcher.next_revision, store.revision());
-        let batch = Batch::of(missed.filter(|event| watcher.covers(event)));
+        let batch = match past {
+            Past::Nothing => Batch::default(),
+            Past::Everything => {
+                let missed = store.changes(watcher.next_revision, store.revision());
+                Batch::of(missed.filter(|event| watcher.covers(event)))
+            }
+        };
         (watcher.standing, watcher.next_revision) = match batch.more_from {
             Some(revision) => (Standing::Behind, revision),
             None => (Standing::Synced, store.revision() + 1),

@@ -26,6 +26,11 @@ pub struct RealEtcd {
 impl RealEtcd {
     /// Starts a release from `target/etcd/VERSION/etcd`. Its name, and so its ids, are etcd's defaults.
     pub fn start(version: &str) -> Self {
+        Self::start_with(version, &[])
+    }
+
+    /// The same with more flags.
+    pub fn start_with(version: &str, flags: &[&str]) -> Self {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
         let binary = root.join("target/etcd").join(version).join("etcd");
         assert!(
@@ -40,6 +45,7 @@ impl RealEtcd {
             .arg(data.path())
             .args(["--listen-client-urls", &address, "--advertise-client-urls", &address])
             .args(["--listen-peer-urls", &format!("http://127.0.0.1:{}", free_port())])
+            .args(flags)
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
@@ -58,6 +64,12 @@ impl RealEtcd {
             }
         }
         panic!("the real etcd at {} did not answer within 10 s", self.address)
+    }
+
+    /// Waits until it has flushed what it has written: it does so every 100 ms, and nothing tells.
+    #[allow(dead_code)]
+    pub async fn flushed(&self) {
+        tokio::time::sleep(Duration::from_millis(150)).await;
     }
 }
 

@@ -17,11 +17,17 @@ pub(in crate::report) fn setting(scenario: &Scenario, subject: Option<&str>, bac
         Some(ttl) => format!("a token lives {} s", ttl.as_secs()),
         None => "no authentication".to_owned(),
     };
-    let etcd = scenario.etcd.version;
-    fitted(
-        &format!("{what} on etcd {etcd} ({backend}), clientv3 {}, {token}", scenario.client_version),
-        WIDTH,
-    )
+    let etcd = etcd_of(scenario, backend);
+    fitted(&format!("{what} on {etcd}, clientv3 {}, {token}", scenario.client_version), WIDTH)
+}
+
+/// The etcd of a run, so that nobody takes a model for the real thing.
+fn etcd_of(scenario: &Scenario, backend: &str) -> String {
+    let release = scenario.etcd.version;
+    match backend {
+        "embedded" => format!("the embedded etcd, as {release}"),
+        real => format!("etcd {release} ({real})"),
+    }
 }
 
 /// A text in lines of at most the width of a report, each with this indent.
