@@ -48,7 +48,7 @@ fn a_thousand_consumers_die_of_one_refused_watch_with_the_recipe() {
 }
 
 /// Of all that share a client, the refusal makes one deaf: the one that the old server names in it. All others contend
-/// for each item, which is a thousand times a thousand requests: a hundred of them have to do.
+/// for each probe, which is the square of their number in requests: fewer of them have to do.
 #[test]
 fn in_a_crowd_one_is_refused_and_one_is_deaf_with_the_checked_recipe() {
     let consumers = count(30, 300);
