@@ -1,8 +1,9 @@
-//! `deadwatch serve`, met by clients that know nothing of it: etcdctl of two generations, a client of Node's registry.
+//! The served etcd, met by clients that know nothing of it: etcdctl of two generations, a client of Node's registry, and
+//! the untouched recipe on the newest clientv3.
 //!
 //! What a client says on the served etcd is compared with a recorded transcript, and so is what it says on a real
 //! etcd of that release: one file, two arms. What is missing here is listed as ignored with the reason;
-//! `DEADWATCH_REQUIRE=clients,process` makes that a failure. `just clients` builds what can be missing.
+//! `DEADWATCH_REQUIRE=clients,process,go` makes that a failure. `just clients` builds what can be missing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -10,6 +11,7 @@
 mod stand;
 
 mod etcdctl;
+mod generations;
 mod manners;
 mod node;
 mod real;
@@ -25,12 +27,14 @@ use stand::{Require, Requirement};
 const TEST_THREADS: usize = 8;
 
 fn main() -> ExitCode {
+    deadwatch::reaper::on_signals();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(TEST_THREADS);
     let require = Require::from_environment();
     let mut trials = manners::trials();
     trials.extend(etcdctl::trials(&require));
     trials.extend(node::trials(&require));
+    trials.extend(generations::trials(&require));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
