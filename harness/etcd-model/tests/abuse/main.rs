@@ -27,8 +27,11 @@ use target::Target;
 /// How many batches of each kind are sent, unless `ETCD_MODEL_ABUSE` says otherwise.
 const BATCHES: u64 = 3;
 
-/// How much of one kind goes on at once.
+/// How many connections go on at once.
 const AT_ONCE: usize = 40;
+
+/// How many drawn messages are on their way at once, enough for each method to meet most extremes in a few batches.
+const MESSAGES: usize = 300;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn malformed_requests_get_the_errors_of_3_5_5() {
@@ -81,7 +84,7 @@ async fn drawn_messages_with_extreme_fields_are_answered_and_harm_nobody() {
         batches(release, async |target, draw| {
             let channel = target.channel().await;
             let mut calls = Vec::new();
-            for _ in 0..AT_ONCE {
+            for _ in 0..MESSAGES {
                 let (path, body) = draw.message();
                 calls.push((
                     path,

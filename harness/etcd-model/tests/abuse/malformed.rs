@@ -142,8 +142,10 @@ fn transactions() -> Vec<Case> {
         |count: usize| (0..count).map(|number| op(Request::RequestPut(put(&format!("n{number}"), ""))));
     let success = |operations: Vec<RequestOp>| TxnRequest { success: operations, ..TxnRequest::default() };
     let compare = Compare { key: "a".into(), ..Compare::default() };
+    let deep = (0..40).fold(TxnRequest::default(), |inner, _| success(vec![op(Request::RequestTxn(inner))]));
     let nested = |operations| success(vec![op(Request::RequestTxn(success(operations)))]);
     vec![
+        case("transactions within each other, 40 deep", methods::TXN, deep, Given(ANYTHING)),
         case("129 operations", methods::TXN, success(puts(129).collect()), TOO_MANY),
         case(
             "129 comparisons",
