@@ -50,6 +50,13 @@ async fn what_the_model_does_not_have_is_named() {
     );
     let refusal = maintenance.hash(HashRequest::default()).await.unwrap_err();
     assert_eq!(refusal.message(), "the model has no Hash of etcdserverpb.Maintenance");
+    assert_eq!(
+        unknown(&channel).await,
+        [
+            "Unimplemented: unknown method Nothing for service etcdserverpb.KV",
+            "Unimplemented: unknown service etcdserverpb.Nothing",
+        ]
+    );
     // A call that this release has not, though the model knows it of others.
     let refusal = KvClient::new(channel).range_stream(RangeRequest::default()).await.unwrap_err();
     assert_eq!(refusal.message(), "unknown method RangeStream for service etcdserverpb.KV");

@@ -124,3 +124,15 @@ fn a_watch_that_allows_it_is_told_in_parts() {
     bench.wait();
     assert_eq!(bench.answers().iter().map(|answer| answer.events.len()).collect::<Vec<_>>(), [3]);
 }
+
+#[test]
+fn a_watch_from_revision_minus_1_spoils_its_round_for_the_others() {
+    let mut bench = Bench::of("3.5.5");
+    bench.put("a");
+    bench.create("a", 2);
+    bench.create("a", -1);
+    bench.wait();
+    assert!(bench.answers().is_empty(), "what the first one missed is lost to it");
+    bench.put("a");
+    assert_eq!(bench.answers().iter().map(revisions).collect::<Vec<_>>(), [[3], [3]]);
+}
