@@ -38,7 +38,8 @@ fn tellings(criterion: &mut Criterion, story: &Scenario) -> Vec<Figure> {
     let mut figures = Vec::new();
     for subject in SUBJECTS {
         let order = on_embedded(story, subject.clone(), 0);
-        let Some(time) = timed(criterion, &format!("story/{subject}"), 50, &[order.clone()]) else {
+        let Some(time) = timed(criterion, &format!("story/{subject}"), 50, std::slice::from_ref(&order))
+        else {
             continue;
         };
         let what = format!("the story, {subject}");
@@ -73,7 +74,8 @@ fn crowds(criterion: &mut Criterion) -> Vec<Figure> {
         let Some(few) = timed(criterion, &format!("{HANDFUL} consumers/{subject}"), 20, &[handful]) else {
             continue;
         };
-        let Some(many) = timed(criterion, &format!("{CROWD} consumers/{subject}"), 10, &[crowd.clone()])
+        let Some(many) =
+            timed(criterion, &format!("{CROWD} consumers/{subject}"), 10, std::slice::from_ref(&crowd))
         else {
             continue;
         };
