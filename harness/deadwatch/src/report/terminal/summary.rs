@@ -121,7 +121,7 @@ fn lines(runs: &[RunView<'_>], paint: Paint) -> Vec<String> {
     let mut too_wide = (widths.iter().sum::<usize>() + fixed).saturating_sub(WIDTH);
     for column in [2, 0, 3] {
         if let Some(width) = widths.get_mut(column) {
-            let cut = too_wide.min(width.saturating_sub(8));
+            let cut = too_wide.min(width.saturating_sub(9));
             *width -= cut;
             too_wide -= cut;
         }
@@ -133,8 +133,10 @@ fn lines(runs: &[RunView<'_>], paint: Paint) -> Vec<String> {
         let row: Vec<_> = row.iter().zip(widths).map(|(cell, width)| padded(cell, width)).collect();
         let verdict = padded(&run.judgement.verdict.to_string(), VERDICT);
         let verdict = paint.text(verdict_ink(run.judgement.verdict), &verdict);
-        let line =
-            format!(" {} {}  {verdict}  {}", paint.text(ink, mark), row.join("  "), paint.text(ink, said));
+        let mut line = format!(" {} {}  {verdict}", paint.text(ink, mark), row.join("  "));
+        if !said.is_empty() {
+            let _ = write!(line, "  {}", paint.text(ink, said));
+        }
         lines.push(line.trim_end().to_owned());
         if let Some(why) = &run.judgement.inconclusive {
             lines.extend(wrapped(&why.to_string(), "     "));
