@@ -105,7 +105,7 @@ fn same(of: &Order, first: &str, other: &str) -> Result<(), Failed> {
 
 fn one_history() -> Result<(), Failed> {
     for subject in SUBJECTS {
-        let orders = vec![story(subject, 0); count(40, 1_000)];
+        let orders = vec![story(subject, 0); count(100, 1_000)];
         let transcripts = transcripts(&orders);
         transcripts.iter().try_for_each(|other| same(&orders[0], &transcripts[0], other))?;
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use criterion::Criterion;
 use deadwatch::{
     run::{Order, perform},
-    scenario::Scenario,
+    scenario::{Diagnosis, Scenario},
     subject::Subject,
 };
-use trials::{Clock, Figure, Quantity, Stopwatch, crowd, library, on_embedded};
+use trials::{Clock, Figure, Quantity, Stopwatch, backlog, crowd, library, on_embedded};
 
 /// The subjects that live in this process.
 const SUBJECTS: [Subject; 3] = [Subject::Naive, Subject::Checked, Subject::Resilient];
@@ -19,17 +19,13 @@ const STORY_AIM: Duration = Duration::from_millis(1);
 /// The aim for scenario runs per second and core.
 const RUNS_AIM: f64 = 1_000.0;
 
-/// How many consumers a crowd has, and how many a handful, which it is compared with.
-const CROWD: usize = 1_000;
-const HANDFUL: usize = 10;
-
 /// Measures them all.
 pub fn measure(criterion: &mut Criterion) -> Vec<Figure> {
     let scenarios = library().expect("the scenarios can be read");
     let story = scenarios.iter().find(|scenario| scenario.name == "auth/story").expect("the story");
     let mut figures = tellings(criterion, story);
     figures.extend(everything(criterion, &scenarios));
-    figures.extend(crowds(criterion));
+    figures.extend(sizes(criterion));
     figures
 }
 
@@ -38,10 +34,8 @@ fn tellings(criterion: &mut Criterion, story: &Scenario) -> Vec<Figure> {
     let mut figures = Vec::new();
     for subject in SUBJECTS {
         let order = on_embedded(story, subject.clone(), 0);
-        let Some(time) = timed(criterion, &format!("story/{subject}"), 50, std::slice::from_ref(&order))
-        else {
-            continue;
-        };
+        let name = format!("story, {subject}");
+        let Some(time) = timed(criterion, &name, 50, std::slice::from_ref(&order)) else { continue };
         let what = format!("the story, {subject}");
         figures.push(line(&what, time, "as it happens", lasts(&order)));
         figures.push(line(&what, time, "aim", STORY_AIM));
@@ -65,28 +59,43 @@ fn everything(criterion: &mut Criterion, scenarios: &[Scenario]) -> Vec<Figure> 
     ]
 }
 
-/// A thousand consumers in one scenario, beside the time it takes in the world and beside ten consumers.
-fn crowds(criterion: &mut Criterion) -> Vec<Figure> {
+/// What there can be many of in a scenario.
+struct Many {
+    of: &'static str,
+    subject: Subject,
+    made: fn(usize) -> Result<Scenario, Diagnosis>,
+    few: usize,
+    many: usize,
+}
+
+/// Of consumers that read for themselves all contend for each item, which is the square of their number in requests:
+/// a tenth of them says it too.
+const MANY: [Many; 4] = [
+    Many { of: "consumers", subject: Subject::Naive, made: crowd, few: 10, many: 1_000 },
+    Many { of: "consumers", subject: Subject::Resilient, made: crowd, few: 10, many: 1_000 },
+    Many { of: "consumers", subject: Subject::Checked, made: crowd, few: 10, many: 100 },
+    Many { of: "items in a backlog", subject: Subject::Naive, made: backlog, few: 100, many: 10_000 },
+];
+
+/// Many in one scenario, beside the time it takes in the world; and each of them, beside each of a few.
+fn sizes(criterion: &mut Criterion) -> Vec<Figure> {
     let mut figures = Vec::new();
-    for subject in SUBJECTS {
-        let of = |consumers| on_embedded(&crowd(consumers).expect("a scenario"), subject.clone(), 0);
-        let (crowd, handful) = (of(CROWD), of(HANDFUL));
-        let Some(few) = timed(criterion, &format!("{HANDFUL} consumers/{subject}"), 20, &[handful]) else {
-            continue;
+    for Many { of, subject, made, few, many } in MANY {
+        let mut timed = |count| {
+            let order = on_embedded(&made(count).expect("a scenario"), subject.clone(), 0);
+            let time =
+                timed(criterion, &format!("{count} {of}, {subject}"), 10, std::slice::from_ref(&order))?;
+            Some((time, order))
         };
-        let Some(many) =
-            timed(criterion, &format!("{CROWD} consumers/{subject}"), 10, std::slice::from_ref(&crowd))
-        else {
-            continue;
-        };
-        let what = format!("{CROWD} consumers, {subject}");
-        figures.push(line(&what, many, "as it happens", lasts(&crowd)));
-        let each = |time: Duration, consumers| time.div_f64(consumers as f64);
+        let (Some((short, _)), Some((long, order))) = (timed(few), timed(many)) else { continue };
+        let what = format!("{many} {of}, {subject}");
+        figures.push(line(&what, long, "as it happens", lasts(&order)));
+        let each = |time: Duration, count| time.div_f64(count as f64);
         figures.push(line(
             &format!("{what}, each"),
-            each(many, CROWD),
-            &format!("each of {HANDFUL}"),
-            each(few, HANDFUL),
+            each(long, many),
+            &format!("each of {few}"),
+            each(short, few),
         ));
     }
     figures
