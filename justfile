@@ -12,6 +12,10 @@ repro *ARGS:
 test *ARGS:
     cargo test {{ARGS}}
 
+# Measure: each figure beside another one, and their ratio (real etcd 3.5.5 where it is here)
+bench *ARGS:
+    cargo bench --package trials --bench figures -- {{ARGS}}
+
 # Build a real etcd from its Go module into target/etcd/VERSION/ (needs Go)
 etcd VERSION:
     harness/tools/etcd/build {{VERSION}}

@@ -2,16 +2,18 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use etcd_client::{Channel, Client, ConnectOptions};
 use etcd_model::{
+    auth::Credential,
     member::{Ending, Settings},
+    proto::{AuthEnableRequest, AuthUserAddRequest, AuthUserGrantRoleRequest},
+    refusal::Refusal,
     release::Release,
     server::Model,
     time::{Pace, Seed},
 };
 use futures::future::BoxFuture;
 
-use super::{Address, Credentials, Dial, Etcd, EtcdError, authentication};
+use super::{Address, Credentials, Dial, Etcd, EtcdError};
 use crate::scenario::{EtcdSpec, Version};
 
 /// A running model.
@@ -73,6 +75,9 @@ async fn open(
     }
     let story = format!("embedded etcd, as {}, seed {seed}, {}", spec.version, settings.phases);
     let model = Model::start(settings);
+    if let Some(credentials) = &credentials {
+        switch_on(&model, credentials).map_err(|refusal| failed(refusal.to_string()))?;
+    }
     let address = match door {
         Door::Pipes => {
             let served = model.clone();
@@ -83,15 +88,22 @@ async fn open(
             Address::Tcp(port.map_err(|error| failed(format!("listen on {listen}: {error}")))?)
         }
     };
-    if let Some(credentials) = &credentials {
-        let channel = Channel::Tonic(address.channel());
-        let switched_on = async {
-            let mut client = Client::from_channel(channel, None::<ConnectOptions>).await?;
-            authentication::switch_on(&mut client, credentials).await
-        };
-        switched_on.await.map_err(|error| failed(error.to_string()))?;
-    }
     Ok(Embedded { model, address, credentials, story })
+}
+
+/// Makes a user with the role `root`, and switches authentication on: before anybody can connect, and without a
+/// connection, which would take longer than much of a run.
+fn switch_on(model: &Model, credentials: &Credentials) -> Result<(), Refusal> {
+    let Credentials { user, password } = credentials.clone();
+    let add = AuthUserAddRequest { name: user.clone(), password, ..AuthUserAddRequest::default() };
+    let grant = AuthUserGrantRoleRequest { user, role: "root".to_owned() };
+    let nobody = Credential::default();
+    model.member().with(|member, now| {
+        member.user_add(&nobody, &add, now)?;
+        member.user_grant_role(&nobody, &grant, now)?;
+        member.auth_enable(&nobody, &AuthEnableRequest {}, now)?;
+        Ok(())
+    })
 }
 
 /// What an embedded etcd is told beside the scenario.

@@ -37,12 +37,20 @@ pub struct Run {
 /// The operating system gave no runtime.
 pub fn perform(order: &Order) -> std::io::Result<Run> {
     let time = order.time();
-    let (crew, paused) = match time {
-        Time::Real => (Crew::real(), false),
-        Time::Virtual => (Crew::virtual_time(), true),
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let crew = match time {
+        Time::Real => {
+            runtime.enable_all();
+            Crew::real()
+        }
+        // Nothing outside of this process is waited for, so that nothing has to be asked of the operating system.
+        Time::Virtual => {
+            runtime.enable_time().start_paused(true);
+            Crew::virtual_time()
+        }
     };
     let _place = crew.join();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
+    let runtime = runtime.build()?;
     let run = runtime.block_on(play(order));
     Ok(run)
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use etcd_client::{Client, Compare, CompareOp, ConnectOptions, GetOptions, Txn, TxnOp, WatchOptions};
+use etcd_client::{
+    Client, Compare, CompareOp, ConnectOptions, GetOptions, Txn, TxnOp, TxnOpResponse, WatchOptions,
+};
 use tokio::time::timeout;
 
 use crate::{
@@ -12,6 +14,9 @@ use crate::{
 
 /// What the harness asks of an etcd is answered within this time, or the etcd has failed it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many operations a level of a transaction may have (etcd's `--max-txn-ops`, by default).
+const LEVEL_LIMIT: usize = 128;
 
 /// A client of the harness's own.
 #[derive(Clone)]
@@ -48,21 +53,36 @@ impl HarnessClient {
     /// The keys are `PREFIX/UNIX-NANOS` as the recipe's Enqueue makes them; a key that is there already means that
     /// another producer had the same nanosecond, and is answered by another try with a later one.
     pub(super) async fn enqueue(&self, prefix: &str, values: &[String]) -> Result<(), String> {
-        loop {
-            let keys: Vec<String> =
-                values.iter().map(|_| format!("{prefix}/{}", self.keys.unix_ns())).collect();
-            let unused: Vec<_> =
-                keys.iter().map(|key| Compare::version(key.as_str(), CompareOp::Equal, 0)).collect();
-            let puts: Vec<_> = keys
-                .iter()
-                .zip(values)
-                .map(|(key, value)| TxnOp::put(key.as_str(), value.as_str(), None))
-                .collect();
-            let txn = Txn::new().when(unused).and_then(puts);
-            if patiently(self.client.clone().txn(txn)).await?.succeeded() {
-                return Ok(());
-            }
+        let mut left = groups(values);
+        while !left.is_empty() {
+            let txn = match left.as_slice() {
+                [all] => self.write(prefix, all),
+                several => Txn::new().and_then(
+                    several.iter().map(|some| TxnOp::txn(self.write(prefix, some))).collect::<Vec<_>>(),
+                ),
+            };
+            let answer = patiently(self.client.clone().txn(txn)).await?;
+            let written = match left.len() {
+                1 => vec![answer.succeeded()],
+                _ => answer.op_responses().iter().map(succeeded).collect(),
+            };
+            let mut written = written.into_iter();
+            left.retain(|_| !written.next().unwrap_or(false));
         }
+        Ok(())
+    }
+
+    /// Writes these items if all of their keys are unused.
+    fn write(&self, prefix: &str, values: &[String]) -> Txn {
+        let keys: Vec<String> = values.iter().map(|_| format!("{prefix}/{}", self.keys.unix_ns())).collect();
+        let unused: Vec<_> =
+            keys.iter().map(|key| Compare::version(key.as_str(), CompareOp::Equal, 0)).collect();
+        let puts: Vec<_> = keys
+            .iter()
+            .zip(values)
+            .map(|(key, value)| TxnOp::put(key.as_str(), value.as_str(), None))
+            .collect();
+        Txn::new().when(unused).and_then(puts)
     }
 
     /// The values stored in the queue `prefix`, in commit order.
@@ -95,6 +115,22 @@ impl HarnessClient {
         };
         timeout(PATIENCE, delivered).await.unwrap_or_else(|_| Err(no_answer()))
     }
+}
+
+/// The items as one transaction can hold them: at one level, or where they are too many in transactions within it.
+/// Those may hold what the level around them leaves over of the limit (etcd v3.5.5
+/// server/etcdserver/api/v3rpc/key.go, checkTxnRequest): with half of it for each level, 4,096 items in all.
+fn groups(values: &[String]) -> Vec<&[String]> {
+    match values.len() {
+        0 => Vec::new(),
+        1..=LEVEL_LIMIT => vec![values],
+        _ => values.chunks(LEVEL_LIMIT / 2).collect(),
+    }
+}
+
+/// Whether a transaction within another one was carried out.
+fn succeeded(answer: &TxnOpResponse) -> bool {
+    matches!(answer, TxnOpResponse::Txn(answer) if answer.succeeded())
 }
 
 /// Waits for the etcd's answer for as long as [`PATIENCE`] lasts.

@@ -120,6 +120,8 @@ pub(super) struct Stage<'a> {
     next_call: u64,
     /// Which consumer's a call is.
     calls: BTreeMap<u64, usize>,
+    /// How many consumers of each client have a call open.
+    waiting: BTreeMap<String, usize>,
     /// What the subject's own producer is writing, and what it shall write after that.
     subject_enqueues: BTreeMap<u64, SubjectEnqueue>,
     /// Acknowledgements that are under way, and whose.
@@ -155,6 +157,7 @@ impl<'a> Stage<'a> {
             zero,
             next_call: PREFLIGHT_CALL + 10,
             calls: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             subject_enqueues: BTreeMap::new(),
             acks: BTreeMap::new(),
             pulses: BTreeMap::new(),
@@ -233,6 +236,7 @@ impl<'a> Stage<'a> {
         }
         let client = actor.consumer.client.clone();
         self.calls.insert(id, index);
+        *self.waiting.entry(client.clone()).or_default() += 1;
         self.set.ask(Request::Call { id, client, call: Call::Dequeue { consumer, prefix } });
     }
 
@@ -276,12 +280,13 @@ impl<'a> Stage<'a> {
     }
 
     fn count_request(&mut self, sighting: Sighting) {
-        let waiting = |actor: &&Actor| actor.consumer.client == sighting.client && actor.is_waiting();
-        let consumers: Vec<_> =
-            self.cast.iter().filter(waiting).map(|actor| actor.consumer.name.clone()).collect();
+        let sharers = self.waiting.get(&sighting.client).copied().unwrap_or_default();
         let pulse = self.pulses.entry(sighting.client.clone()).or_default();
-        if let Some(requests) = pulse.beat(sighting.at, consumers.len()) {
+        if let Some(requests) = pulse.beat(sighting.at, sharers) {
             let client = sighting.client;
+            let waiting = |actor: &&Actor| actor.consumer.client == client && actor.is_waiting();
+            let consumers =
+                self.cast.iter().filter(waiting).map(|actor| actor.consumer.name.clone()).collect();
             self.record.write(Happening::RequestsSpinning { client, consumers, requests });
         }
     }
@@ -333,6 +338,9 @@ impl<'a> Stage<'a> {
         let Some(actor) = self.cast.get_mut(index) else { return Ok(()) };
         let consumer = actor.consumer.name.clone();
         let client = actor.consumer.client.clone();
+        if let Some(waiting) = self.waiting.get_mut(&client) {
+            *waiting = waiting.saturating_sub(1);
+        }
         let mut listing = Listing::Listed;
         let mut token = None;
         match &returned {

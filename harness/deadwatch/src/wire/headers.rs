@@ -7,7 +7,9 @@ use loona_hpack::Decoder;
 use loona_hpack::decoder::DecoderError;
 use percent_encoding::percent_decode;
 
+use super::block::written_out;
 use super::frames::{Frame, Kind, Overpadded};
+use super::huffman::NotHuffman;
 
 /// The longest compressed header block that is followed: far more than any gRPC peer takes.
 const BLOCK_LIMIT_BYTES: usize = 1 << 20;
@@ -49,6 +51,9 @@ pub(super) enum Unreadable {
     /// The compression is wrong.
     #[error("a valid HPACK block expected: {0}")]
     Compression(DecoderError),
+    /// A string of a block is wrong.
+    #[error(transparent)]
+    Coding(#[from] NotHuffman),
     /// The server pushes.
     #[error("no pushed stream expected")]
     Push,
@@ -108,7 +113,7 @@ impl HeaderReader {
     fn read(&mut self, stream: u32, ends_stream: bool, block: &[u8]) -> Result<Headers, Unreadable> {
         let mut headers = Headers { stream, ends_stream, ..Headers::default() };
         self.decoder
-            .decode_with_cb(block, |name, value| match name.as_ref() {
+            .decode_with_cb(&written_out(block)?, |name, value| match name.as_ref() {
                 b":path" => headers.path = Some(text(&value)),
                 b"token" if headers.token.is_none() => headers.token = Some(text(&value)),
                 b"grpc-status" => headers.status = text(&value).parse().ok(),

@@ -11,9 +11,11 @@
 //!              └─ upstream ─▶ etcd
 //! ```
 
+mod block;
 mod frames;
 mod grpc;
 mod headers;
+mod huffman;
 mod messages;
 mod observer;
 mod proxy;

@@ -1,0 +1,18 @@
+//! Benchmarks and abuse campaigns that need several of the harness's crates at once.
+//!
+//! - `cargo bench -p trials` (`just bench`) measures, and ends with one table: each figure beside another that gives
+//!   it a meaning, and their ratio. `benches/figures.rs` holds the measurements.
+//! - `tests/` holds what takes a scenario to its limits.
+//!
+//! What both need lies here: [`crowd`] and [`backlog`] make scenarios of any size, [`on_embedded`] turns a scenario
+//! into a run to be made, [`Stopwatch`] keeps what was measured, and a [`Figure`] is a line of the table.
+
+mod figure;
+mod order;
+mod size;
+mod stopwatch;
+
+pub use figure::{Figure, Quantity, table};
+pub use order::{NoLibrary, library, on_embedded};
+pub use size::{backlog, crowd};
+pub use stopwatch::{Clock, Stopwatch};
