@@ -31,6 +31,13 @@ real:
     for version in $(cargo run --quiet --package deadwatch -- list --etcds); do harness/tools/etcd/build "$version"; done
     for version in $(cargo run --quiet --package deadwatch -- list --clients); do harness/original/build "$version"; done
 
+# Get somebody else's clients for the served etcd: etcdctl (needs Go), the newest Go original, Node's etcd3 (needs npm)
+clients:
+    harness/tools/etcdctl/build 3.5.16
+    harness/tools/etcdctl/build 3.7.3
+    harness/original/build 3.7.3
+    harness/tools/etcd3-node/install
+
 # Accept every proposed snapshot, after you have read it
 accept:
     find snapshots harness -name '*.snap.new' -exec sh -c 'for new; do mv -v "$new" "${new%.new}"; done' _ {} +

@@ -34,3 +34,8 @@ pub mod server;
 pub mod service;
 pub mod time;
 pub mod watch;
+
+/// The examples of the README, compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -22,6 +22,8 @@ pub enum Requirement {
     Process,
     /// A program built with Go.
     Go,
+    /// Somebody else's client of etcd.
+    Clients,
 }
 
 impl Requirement {
@@ -52,7 +54,10 @@ impl Require {
                     "docker" => Requirement::Docker,
                     "process" => Requirement::Process,
                     "go" => Requirement::Go,
-                    other => panic!("DEADWATCH_REQUIRE: expected docker, process or go, found {other:?}"),
+                    "clients" => Requirement::Clients,
+                    other => {
+                        panic!("DEADWATCH_REQUIRE: expected docker, process, go or clients, found {other:?}")
+                    }
                 })
                 .collect(),
         )

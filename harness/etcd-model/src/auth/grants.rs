@@ -136,6 +136,12 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_within_another_takes_nothing_away() {
+        let granted = [permission(Type::Read, "a", "z"), permission(Type::Read, "b", "c")];
+        assert!(readable(&granted, "a", "y"));
+    }
+
+    #[test]
     fn a_single_key_granted_closes_a_gap_of_one() {
         let granted = [permission(Type::Read, "a", "b"), permission(Type::Read, "b", "")];
         assert!(readable(&granted, "a", "b\0"));

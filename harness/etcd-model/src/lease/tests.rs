@@ -67,6 +67,16 @@ fn a_lease_ends_with_the_first_round_from_its_end_on() {
 }
 
 #[test]
+fn a_lease_that_ends_takes_no_other_along() {
+    let (mut lessor, start) = lessor();
+    lessor.grant(1, 2, start).unwrap();
+    lessor.grant(2, 3, start).unwrap();
+    assert_eq!(lessor.take_ended(start + ms(2_100)), [1]);
+    assert!(lessor.exists(2));
+    assert_eq!(lessor.due(), Some(start + ms(3_100)));
+}
+
+#[test]
 fn a_lease_whose_end_falls_on_a_round_ends_there() {
     let (mut lessor, start) = lessor();
     lessor.grant(1, 2, start + ms(100)).unwrap();

@@ -11,6 +11,10 @@ use super::{door::Door, tasks::Spawner};
 /// virtual time are no attack.
 const RESET_STREAMS: usize = 100_000;
 
+/// The most that the headers of a call may take, bytes. Source: google.golang.org/grpc v1.41.0
+/// internal/transport/defaults.go, `defaultServerMaxHeaderListSize`.
+const HEADERS_BYTES: u32 = 16 << 20;
+
 /// Serves one connection until its client closes it, or the server ends.
 pub(super) async fn serve(
     io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -22,6 +26,7 @@ pub(super) async fn serve(
         .auto_date_header(false)
         // Source: etcd v3.5.5 server/embed/config.go, `DefaultMaxConcurrentStreams`.
         .max_concurrent_streams(u32::MAX)
+        .max_header_list_size(HEADERS_BYTES)
         .max_pending_accept_reset_streams(RESET_STREAMS)
         .max_local_error_reset_streams(RESET_STREAMS)
         .serve_connection(TokioIo::new(io), TowerToHyperService::new(door));

@@ -11,7 +11,10 @@ use hyper::{Request, Response, body::Incoming, http::HeaderValue};
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::Service;
 
-use crate::time::Pace;
+use crate::{
+    service::{Requests, in_gos_words},
+    time::Pace,
+};
 
 /// All services of one member, behind a door at which each call takes its time and unknown calls are named.
 #[derive(Clone, Debug)]
@@ -46,6 +49,7 @@ impl Service<Request<Incoming>> for Door {
             pace.request().await;
             let mut response = routes.call(request).await?;
             call.name_if_unknown(&mut response);
+            call.speak_as_go(&mut response);
             Ok(response)
         })
     }
@@ -97,6 +101,19 @@ impl Call {
         };
         if let Ok(text) = HeaderValue::from_str(&text.replace(' ', "%20")) {
             headers.insert(Status::GRPC_MESSAGE, text);
+        }
+    }
+
+    /// Refuses a request that cannot be taken in with the words of Go's gRPC.
+    fn speak_as_go(&self, response: &mut Response<Body>) {
+        let requests = match self.kind() {
+            Kind::Single => Requests::Single,
+            Kind::Stream => Requests::Stream,
+        };
+        let Some(status) = Status::from_header_map(response.headers()) else { return };
+        if let Some(status) = in_gos_words(&status, requests) {
+            // It cannot fail: a status's text goes out with everything escaped.
+            let _ = status.add_header(response.headers_mut());
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 
 /// The auth service of `member`.
 pub fn auth(member: Handle) -> AuthServer<impl Auth> {
-    AuthServer::new(AuthService { member }).max_decoding_message_size(usize::MAX)
+    AuthServer::new(AuthService { member }).max_decoding_message_size(limit::MAX_MESSAGE_BYTES)
 }
 
 /// Users, roles and logins of one member.
@@ -41,7 +41,6 @@ macro_rules! hands_on {
                 request: Request<AuthenticateRequest>,
             ) -> Result<Response<AuthenticateResponse>, Status> {
                 let request = request.into_inner();
-                limit::admit(&request)?;
                 Ok(Response::new(self.member.with(|member, now| member.authenticate(&request, now))?))
             }
 
@@ -54,7 +53,6 @@ macro_rules! hands_on {
                 }
                 let credential = Credential::of(request.metadata());
                 let request = request.into_inner();
-                limit::admit(&request)?;
                 self.member.settled(&credential).await;
                 let answer = self.member.with(|member, now| member.auth_status(&credential, &request, now))?;
                 Ok(Response::new(answer))
@@ -63,7 +61,6 @@ macro_rules! hands_on {
             async fn $call(&self, request: Request<$Request>) -> Result<Response<$Response>, Status> {
                 let credential = Credential::of(request.metadata());
                 let request = request.into_inner();
-                limit::admit(&request)?;
                 self.member.settled(&credential).await;
                 Ok(Response::new(self.member.with(|member, now| member.$call(&credential, &request, now))?))
             }

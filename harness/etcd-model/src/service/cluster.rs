@@ -3,6 +3,7 @@
 
 use tonic::{Request, Response, Status};
 
+use super::limit::MAX_MESSAGE_BYTES;
 use crate::{
     auth::Credential,
     member::Handle,
@@ -15,7 +16,7 @@ use crate::{
 
 /// The cluster service of `member`.
 pub fn cluster(member: Handle) -> ClusterServer<impl Cluster> {
-    ClusterServer::new(ClusterService { member })
+    ClusterServer::new(ClusterService { member }).max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
 /// The cluster of one member.

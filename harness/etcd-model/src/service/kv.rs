@@ -17,7 +17,7 @@ use crate::{
 
 /// The KV service of `member`.
 pub fn kv(member: Handle) -> KvServer<impl Kv> {
-    KvServer::new(KvService { member }).max_decoding_message_size(usize::MAX)
+    KvServer::new(KvService { member }).max_decoding_message_size(limit::MAX_MESSAGE_BYTES)
 }
 
 /// Whether a range may be answered in several messages. Source: etcd v3.7.3 server/etcdserver/api/v3rpc/key.go,
@@ -49,7 +49,7 @@ impl Kv for KvService {
     ) -> Result<Response<BoxStream<RangeStreamResponse>>, Status> {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
-        limit::admit(&request)?;
+        self.member.settled(&credential).await;
         let messages = self.member.with(|member, now| {
             streamable(&request, member.settings.release)?;
             member.range_stream(&credential, request, now).map_err(Status::from)
@@ -60,14 +60,14 @@ impl Kv for KvService {
     async fn range(&self, request: Request<RangeRequest>) -> Result<Response<RangeResponse>, Status> {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
-        limit::admit(&request)?;
+        self.member.settled(&credential).await;
         Ok(Response::new(self.member.with(|member, now| member.range(&credential, &request, now))?))
     }
 
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
-        limit::admit(&request)?;
+        self.member.settled(&credential).await;
         Ok(Response::new(self.member.with(|member, now| member.put(&credential, &request, now))?))
     }
 
@@ -77,14 +77,14 @@ impl Kv for KvService {
     ) -> Result<Response<DeleteRangeResponse>, Status> {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
-        limit::admit(&request)?;
+        self.member.settled(&credential).await;
         Ok(Response::new(self.member.with(|member, now| member.delete_range(&credential, &request, now))?))
     }
 
     async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
-        limit::admit(&request)?;
+        self.member.settled(&credential).await;
         Ok(Response::new(self.member.with(|member, now| member.txn(&credential, &request, now))?))
     }
 
@@ -94,7 +94,7 @@ impl Kv for KvService {
     ) -> Result<Response<CompactionResponse>, Status> {
         let credential = Credential::of(request.metadata());
         let request = request.into_inner();
-        limit::admit(&request)?;
+        self.member.settled(&credential).await;
         Ok(Response::new(self.member.with(|member, now| member.compact(&credential, &request, now))?))
     }
 }

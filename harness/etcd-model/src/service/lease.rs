@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 use tokio::time::sleep_until;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::limit;
+use super::limit::{MAX_MESSAGE_BYTES, Requests, in_gos_words};
 use crate::{
     auth::Credential,
     member::{Handle, KeepAlive},
@@ -18,7 +18,7 @@ use crate::{
 
 /// The lease service of `member`.
 pub fn lease(member: Handle) -> LeaseServer<impl Lease> {
-    LeaseServer::new(LeaseService { member }).max_decoding_message_size(usize::MAX)
+    LeaseServer::new(LeaseService { member }).max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
 /// Leases of one member.
@@ -88,8 +88,8 @@ struct Kept {
 
 impl Kept {
     async fn answer(mut self) -> Result<Option<(LeaseKeepAliveResponse, Self)>, Status> {
-        let Some(request) = self.requests.next().await.transpose()? else { return Ok(None) };
-        limit::admit(&request)?;
+        let Some(request) = self.requests.next().await else { return Ok(None) };
+        let request = request.map_err(|status| in_gos_words(&status, Requests::Stream).unwrap_or(status))?;
         self.member.with(|member, _| member.settings.pace).request().await;
         let answer =
             match self.member.with(|member, now| member.lease_keep_alive(&self.credential, &request, now))? {

@@ -1,18 +1,34 @@
-//! How large a message the server takes in.
+//! Messages that cannot be taken in: too large, or no message at all.
+//!
+//! tonic refuses them before any service hears of them, in words of its own. These are turned into those of Go's gRPC.
 
-use prost::Message;
 use tonic::{Code, Status};
 
 /// The largest message that gRPC lets in, bytes: the request limit and 512 KiB for what surrounds it.
 /// Source: etcd v3.5.5 server/etcdserver/api/v3rpc/grpc.go, `grpcOverheadBytes`.
 pub(super) const MAX_MESSAGE_BYTES: usize = (1536 + 512) * 1024;
 
-/// Refuses a message as Go's gRPC does on receiving it. tonic's own limit would say something else, so that is off.
-pub(super) fn admit(message: &impl Message) -> Result<(), Status> {
-    let size_bytes = message.encoded_len();
-    if size_bytes <= MAX_MESSAGE_BYTES {
-        return Ok(());
+/// How a call brings its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Requests {
+    /// There is one.
+    Single,
+    /// There may be many.
+    Stream,
+}
+
+/// What Go's gRPC says where tonic says `status`; [`None`] if that is nothing of tonic's own. Source: google.golang.org/grpc
+/// v1.41.0 rpc_util.go, `recvMsg` and `recv`, and server.go, `processUnaryRPC`.
+pub(crate) fn in_gos_words(status: &Status, requests: Requests) -> Option<Status> {
+    let text = status.message();
+    if let Some(sizes) = text.strip_prefix("Error, decoded message length too large: found ") {
+        let size_bytes = sizes.split(' ').next()?;
+        let text = format!("grpc: received message larger than max ({size_bytes} vs. {MAX_MESSAGE_BYTES})");
+        return Some(Status::new(Code::ResourceExhausted, text));
     }
-    let text = format!("grpc: received message larger than max ({size_bytes} vs. {MAX_MESSAGE_BYTES})");
-    Err(Status::new(Code::ResourceExhausted, text))
+    let why = text.strip_prefix("failed to decode Protobuf message: ")?;
+    Some(Status::internal(match requests {
+        Requests::Single => format!("grpc: error unmarshalling request: {why}"),
+        Requests::Stream => format!("grpc: failed to unmarshal the received message {why}"),
+    }))
 }

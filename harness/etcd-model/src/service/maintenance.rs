@@ -2,6 +2,7 @@
 
 use tonic::{Code, Request, Response, Status};
 
+use super::limit::MAX_MESSAGE_BYTES;
 use crate::{
     auth::Credential,
     member::Handle,
@@ -16,7 +17,7 @@ use crate::{
 
 /// The maintenance service of `member`.
 pub fn maintenance(member: Handle) -> MaintenanceServer<impl Maintenance> {
-    MaintenanceServer::new(MaintenanceService { member })
+    MaintenanceServer::new(MaintenanceService { member }).max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
 /// The upkeep of one member.

@@ -14,5 +14,6 @@ pub use auth::auth;
 pub use cluster::cluster;
 pub use kv::kv;
 pub use lease::lease;
+pub(crate) use limit::{Requests, in_gos_words};
 pub use maintenance::maintenance;
 pub use watch::watch;

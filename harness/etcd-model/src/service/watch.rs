@@ -12,7 +12,7 @@ use tokio::{
 };
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::limit;
+use super::limit::{self, Requests};
 use crate::{
     auth::Credential,
     member::Handle,
@@ -26,7 +26,7 @@ use crate::{
 
 /// The watch service of `member`.
 pub fn watch(member: Handle) -> WatchServer<impl Watch> {
-    WatchServer::new(WatchService { member }).max_decoding_message_size(usize::MAX)
+    WatchServer::new(WatchService { member }).max_decoding_message_size(limit::MAX_MESSAGE_BYTES)
 }
 
 /// Streams of watches.
@@ -71,7 +71,7 @@ async fn listen(
 ) {
     let pace = member.with(|member, _| member.settings.pace);
     while let Some(request) = requests.next().await {
-        match request.and_then(|request| limit::admit(&request).map(|()| request)) {
+        match request {
             Ok(request) => {
                 pace.request().await;
                 if let Some(RequestUnion::CreateRequest(_)) = request.request_union {
@@ -82,7 +82,7 @@ async fn listen(
             }
             Err(status) => {
                 // Nobody is left to be told if the whole stream is gone.
-                let _ = failed.send(status);
+                let _ = failed.send(limit::in_gos_words(&status, Requests::Stream).unwrap_or(status));
                 return;
             }
         }

@@ -38,6 +38,11 @@ fn main() -> ExitCode {
             let present = arms::binary(release).is_file();
             let required = std::env::var("DEADWATCH_REQUIRE").is_ok_and(|list| list.contains("process"));
             let ignored = !present && !required;
+            if ignored && !arguments.list {
+                eprintln!(
+                    "etcd-{release} is ignored: no target/etcd/{release}/etcd; `just etcd {release}` builds it"
+                );
+            }
             trials.extend(differential::trials(release).map(|trial| trial.with_ignored_flag(ignored)));
             for case in &cases {
                 let real = trial(case, &format!("etcd-{release}"), move |case| on_etcd(case, release));

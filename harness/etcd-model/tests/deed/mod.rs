@@ -79,6 +79,12 @@ impl Side {
         }
     }
 
+    /// The token in a slot.
+    #[allow(dead_code)]
+    pub fn token(&self, slot: &str) -> Option<&String> {
+        self.tokens.get(slot)
+    }
+
     fn request<T>(&self, message: T, login: &Login) -> Request<T> {
         let mut request = Request::new(message);
         let token = match login {

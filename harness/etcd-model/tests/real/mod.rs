@@ -8,13 +8,13 @@ use std::{
 };
 
 use etcd_model::{
-    member::{Handle, Settings},
+    member::Settings,
     proto::{RangeRequest, kv_client::KvClient},
     release::Release,
-    server,
+    server::Model,
 };
 use tempfile::TempDir;
-use tonic::transport::{Channel, Endpoint, Server, server::TcpIncoming};
+use tonic::transport::{Channel, Endpoint};
 
 /// A real etcd that runs as long as this lives.
 pub struct RealEtcd {
@@ -83,11 +83,13 @@ impl Drop for RealEtcd {
 /// A connection to a fresh model of a release. It is served until the runtime ends.
 pub async fn model(version: &str) -> Channel {
     let settings = Settings::of(version.parse::<Release>().unwrap());
-    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = format!("http://{}", incoming.local_addr().unwrap());
-    let routes = server::routes(&Handle::new(settings));
-    tokio::spawn(Server::builder().add_routes(routes).serve_with_incoming(incoming));
-    Endpoint::from_shared(address).unwrap().connect().await.unwrap()
+    let model = Model::start(settings);
+    let address = model.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    tokio::spawn(async move {
+        std::future::pending::<()>().await;
+        drop(model);
+    });
+    Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
 }
 
 fn free_port() -> u16 {

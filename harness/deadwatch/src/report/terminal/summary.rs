@@ -116,23 +116,27 @@ fn lines(runs: &[RunView<'_>], paint: Paint) -> Vec<String> {
     let widest = |column: usize| cells.iter().map(|row| row.get(column).map_or(0, |cell| cell.width())).max();
     let mut widths: [usize; 5] = std::array::from_fn(|column| widest(column).unwrap_or(0));
     // A mark before, two spaces between, the verdict and what is said of the snapshot after.
-    let fixed = 3 + 2 * cells_gaps() + VERDICT + SAID;
+    let said = runs.iter().map(|run| said_in_line(Standing::of(run)).width()).max().unwrap_or(0);
+    let fixed = 3 + 2 * cells_gaps() + VERDICT + said;
     let mut too_wide = (widths.iter().sum::<usize>() + fixed).saturating_sub(WIDTH);
     for column in [2, 0, 3] {
         if let Some(width) = widths.get_mut(column) {
-            let cut = too_wide.min(width.saturating_sub(8));
+            let cut = too_wide.min(width.saturating_sub(9));
             *width -= cut;
             too_wide -= cut;
         }
     }
     let mut lines = Vec::new();
     for (run, row) in runs.iter().zip(&cells) {
-        let (ink, mark, said) = Standing::of(run).said();
+        let (ink, mark, _) = Standing::of(run).said();
+        let said = said_in_line(Standing::of(run));
         let row: Vec<_> = row.iter().zip(widths).map(|(cell, width)| padded(cell, width)).collect();
         let verdict = padded(&run.judgement.verdict.to_string(), VERDICT);
         let verdict = paint.text(verdict_ink(run.judgement.verdict), &verdict);
-        let line =
-            format!(" {} {}  {verdict}  {}", paint.text(ink, mark), row.join("  "), paint.text(ink, said));
+        let mut line = format!(" {} {}  {verdict}", paint.text(ink, mark), row.join("  "));
+        if !said.is_empty() {
+            let _ = write!(line, "  {}", paint.text(ink, said));
+        }
         lines.push(line.trim_end().to_owned());
         if let Some(why) = &run.judgement.inconclusive {
             lines.extend(wrapped(&why.to_string(), "     "));
@@ -144,8 +148,13 @@ fn lines(runs: &[RunView<'_>], paint: Paint) -> Vec<String> {
 /// How wide `inconclusive` is, the longest verdict.
 const VERDICT: usize = 12;
 
-/// How wide `differs from its snapshot` is, the longest that is said.
-const SAID: usize = 25;
+/// What a line says beside its mark: nothing where all is as it should be, which leaves room for the names.
+const fn said_in_line(standing: Standing) -> &'static str {
+    match standing {
+        Standing::AsExpected => "",
+        other => other.said().2,
+    }
+}
 
 const fn cells_gaps() -> usize {
     6

@@ -72,6 +72,7 @@ fn as_long_as_authentication_is_on_root_cannot_be_thrown_out() {
     let refused = Err(Refusal::InvalidAuthManagement);
     assert_eq!(bench.authority.delete_user("root"), refused);
     assert_eq!(bench.authority.revoke_role("root", "root"), refused);
+    assert_eq!(bench.authority.revoke_role("root", "other"), Err(Refusal::RoleNotGranted));
     // Before anybody looks whether the role exists.
     assert_eq!(bench.authority.delete_role("root"), refused);
     bench.authority.switch_off();

@@ -116,6 +116,16 @@ fn after_a_login_its_token_is_good_and_after_switching_off_no_login_is() {
 }
 
 #[test]
+fn a_token_is_swept_as_time_goes_on() {
+    let mut bench = Bench::on("3.5.5");
+    bench.log_in("root");
+    let due = bench.member.due().unwrap();
+    assert!(due > bench.at(300_000) && due <= bench.at(301_000), "{:?}", due - bench.start);
+    bench.member.advance(due);
+    assert_eq!(bench.member.due(), None);
+}
+
+#[test]
 fn every_proposal_counts_and_reads_do_not() {
     let mut bench = Bench::of("3.5.5");
     let index = bench.member.raft_index;

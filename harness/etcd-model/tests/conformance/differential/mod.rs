@@ -1,6 +1,6 @@
 //! Programs drawn at random, run on a real etcd and on the model: both must say the same.
 //!
-//! `DEADWATCH_PROGRAMS` is how many programs each release runs (200 unless set), `DEADWATCH_SEED` draws others. For
+//! `DEADWATCH_PROGRAMS` is how many programs each release runs (60 unless set), `DEADWATCH_SEED` draws others. For
 //! 20,000: `DEADWATCH_PROGRAMS=20000 DEADWATCH_SEED=7 cargo test -p etcd-model --test conformance -- differential`.
 //!
 //! A lane is one real etcd and one model that run the same programs, one after another, so both have the same
@@ -25,7 +25,7 @@ pub fn trials(release: &'static str) -> impl Iterator<Item = Trial> {
 }
 
 fn run(release: &'static str, lane: u64) -> Result<(), Failed> {
-    let programs = number("DEADWATCH_PROGRAMS", 200)?.div_ceil(LANES);
+    let programs = number("DEADWATCH_PROGRAMS", 60)?.div_ceil(LANES);
     let seed = number("DEADWATCH_SEED", 1)?;
     eprintln!("{release}, lane {lane}: {programs} programs, DEADWATCH_SEED={seed}");
     let draw = seed.wrapping_mul(LANES).wrapping_add(lane);
