@@ -11,18 +11,12 @@ pub struct Gap {
     pub reason: &'static str,
 }
 
-const GAPS: [Gap; 3] = [
+const GAPS: [Gap; 2] = [
     Gap {
         paragraph: "maintenance",
         case: "members_that_are_not_there",
         releases: &[],
-        reason: "the model is one member for ever: it has no calls that change members",
-    },
-    Gap {
-        paragraph: "token",
-        case: "a_token_of_an_index_to_come_gets_no_answer",
-        releases: &[],
-        reason: "the model refuses at once a token that etcd would wait for",
+        reason: "the model is one member for ever: it has no MemberUpdate",
     },
     Gap {
         paragraph: "token",
