@@ -84,17 +84,20 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-async fn start(source: &Source, spec: &EtcdSpec) -> Result<Box<dyn Etcd>, deadwatch::etcd::EtcdError> {
+async fn start(
+    source: &Source,
+    spec: &EtcdSpec,
+) -> Result<std::sync::Arc<dyn Etcd>, deadwatch::etcd::EtcdError> {
     let embedding = Embedding { time: Time::Real, seed: 0 };
     deadwatch::etcd::start(&Choice { source: source.clone(), reasons: vec![] }, spec, embedding).await
 }
 
 fn with_tokens(version: Version) -> EtcdSpec {
-    EtcdSpec { version, token_ttl: Some(Duration::from_secs(5)) }
+    EtcdSpec::of(version).with_tokens(Duration::from_secs(5))
 }
 
 fn without_tokens(version: Version) -> EtcdSpec {
-    EtcdSpec { version, token_ttl: None }
+    EtcdSpec::of(version)
 }
 
 async fn client(etcd: &dyn Etcd) -> Client {

@@ -29,7 +29,7 @@ async fn until_ended(options: &Serve) -> Exit {
                 return Exit::Internal;
             }
         };
-    let spec = EtcdSpec { version: options.release, token_ttl: options.token_ttl };
+    let spec = EtcdSpec { token_ttl: options.token_ttl, ..EtcdSpec::of(options.release) };
     let served = etcd::serve(options.listen, &spec, options.root_password.clone(), options.seed).await;
     let etcd = match served {
         Ok(etcd) => etcd,

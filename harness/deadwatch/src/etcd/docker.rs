@@ -5,7 +5,10 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
     net::{Ipv4Addr, SocketAddr},
     process,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -131,9 +134,10 @@ impl Etcd for Container {
         self.running.tail.text()
     }
 
-    fn stop(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
         async move {
-            if let Some(kept) = self.running.kept.take() {
+            if let Some(kept) = Arc::into_inner(self).and_then(|mut container| container.running.kept.take())
+            {
                 drop_elsewhere(kept).await;
             }
         }
@@ -339,7 +343,7 @@ mod tests {
     use super::*;
 
     fn spec(token_ttl: Option<Duration>) -> EtcdSpec {
-        EtcdSpec { version: Version::new(3, 5, 5), token_ttl }
+        EtcdSpec { token_ttl, ..EtcdSpec::of(Version::new(3, 5, 5)) }
     }
 
     #[test]

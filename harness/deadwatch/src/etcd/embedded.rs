@@ -1,6 +1,9 @@
 //! The etcd that lives in this process: the crate `etcd-model`, behaving as the scenario's release.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use etcd_model::{
     auth::Credential,
@@ -45,9 +48,9 @@ pub async fn serve(
     spec: &EtcdSpec,
     root_password: Option<String>,
     seed: u64,
-) -> Result<Box<dyn Etcd>, EtcdError> {
+) -> Result<Arc<dyn Etcd>, EtcdError> {
     let credentials = root_password.map(|password| Credentials { password, ..Credentials::root() });
-    Ok(Box::new(open(Door::Port(listen), spec, credentials, seed).await?))
+    Ok(Arc::new(open(Door::Port(listen), spec, credentials, seed).await?))
 }
 
 /// How a model is reached.
@@ -141,7 +144,7 @@ impl Etcd for Embedded {
         self.story.clone()
     }
 
-    fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move { self.model.stop(Ending::Graceful).await })
     }
 }

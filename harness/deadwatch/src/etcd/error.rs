@@ -73,6 +73,17 @@ pub enum EtcdError {
         /// The last lines of its log.
         log: String,
     },
+    /// There is no other member that one could be cut off from.
+    #[error("cut a member off: this etcd has only one")]
+    OneMember,
+    /// The server could not be ended, frozen or started again.
+    #[error("{doing}: {problem}")]
+    Control {
+        /// What was tried, as a fragment such as `pause the etcd`.
+        doing: String,
+        /// What went wrong.
+        problem: String,
+    },
     /// The server was not ready in time.
     #[error("see {place} ready within {} s: {last}; its log ends with:\n{log}", bound.as_secs())]
     NotReady {

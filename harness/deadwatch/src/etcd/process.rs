@@ -6,6 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -61,7 +62,7 @@ impl Etcd for Process {
         log::kept(&self.running.whole_log())
     }
 
-    fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
         // Waiting for a process and removing a folder block.
         tokio::task::spawn_blocking(move || drop(self)).map(|_| ()).boxed()
     }
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
 
     fn spec(token_ttl: Option<Duration>) -> EtcdSpec {
-        EtcdSpec { version: Version::new(3, 5, 5), token_ttl }
+        EtcdSpec { token_ttl, ..EtcdSpec::of(Version::new(3, 5, 5)) }
     }
 
     fn arguments(spec: &EtcdSpec) -> Vec<String> {

@@ -4,8 +4,10 @@ use futures::future::BoxFuture;
 
 #[cfg(feature = "docker")]
 use super::docker;
+use std::sync::Arc;
+
 use super::{Address, Choice, Credentials, Embedding, EtcdError, Source, embedded, process};
-use crate::scenario::EtcdSpec;
+use crate::scenario::{EtcdSpec, Restart};
 
 /// A running etcd of a run's own. Dropping it clears it away too, but blocks the thread meanwhile.
 pub trait Etcd: Send + Sync {
@@ -18,9 +20,45 @@ pub trait Etcd: Send + Sync {
     /// The last lines of the server's log, for reports.
     fn log(&self) -> String;
 
-    /// Ends it and clears away all it wrote; returns when that is done. Not cancel-safe: cancelled, it goes on
-    /// in the background.
-    fn stop(self: Box<Self>) -> BoxFuture<'static, ()>;
+    /// Where the harness itself reaches it: the same place, unless clients talk to a member that may be cut off.
+    fn harness_address(&self) -> Address {
+        self.address()
+    }
+
+    /// Ends it, leaves it down for as long as asked, and starts it again on its data; returns when it is ready. Its
+    /// address may be another then.
+    fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
+        let _ = restart;
+        Box::pin(async { Err(not_offered("restart the etcd")) })
+    }
+
+    /// Freezes it: its connections stay open, and nothing is answered.
+    fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async { Err(not_offered("pause the etcd")) })
+    }
+
+    /// Lets it go on after [`Etcd::pause`].
+    fn resume(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async { Err(not_offered("resume the etcd")) })
+    }
+
+    /// Cuts the member that clients talk to off from the other members.
+    fn isolate(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async { Err(EtcdError::OneMember) })
+    }
+
+    /// Lets a member that was cut off talk to the others again.
+    fn rejoin(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async { Err(EtcdError::OneMember) })
+    }
+
+    /// Ends it and clears away all it wrote; returns when that is done. Not
+    /// cancel-safe: cancelled, it goes on in the background.
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()>;
+}
+
+fn not_offered(doing: &str) -> EtcdError {
+    EtcdError::Control { doing: doing.to_owned(), problem: "this backend does not offer it".to_owned() }
 }
 
 /// Starts the chosen etcd and waits until it is ready: of the right version, answering for good, and with
@@ -36,12 +74,12 @@ pub async fn start(
     choice: &Choice,
     spec: &EtcdSpec,
     embedding: Embedding,
-) -> Result<Box<dyn Etcd>, EtcdError> {
+) -> Result<Arc<dyn Etcd>, EtcdError> {
     match &choice.source {
-        Source::Embedded => Ok(Box::new(embedded::start(embedding, spec).await?)),
-        Source::Binary(binary) => Ok(Box::new(process::start(binary, spec).await?)),
+        Source::Embedded => Ok(Arc::new(embedded::start(embedding, spec).await?)),
+        Source::Binary(binary) => Ok(Arc::new(process::start(binary, spec).await?)),
         #[cfg(feature = "docker")]
-        Source::Image(image) => Ok(Box::new(docker::start(image, spec).await?)),
+        Source::Image(image) => Ok(Arc::new(docker::start(image, spec).await?)),
         #[cfg(not(feature = "docker"))]
         Source::Image(image) => Err(EtcdError::Container {
             doing: format!("start a container of {image}"),

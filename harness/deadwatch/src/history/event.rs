@@ -140,6 +140,45 @@ pub enum Happening {
         /// The client.
         client: String,
     },
+    /// What a step does is done. Items that it writes have events of their own.
+    Acted {
+        /// The step's place in the file, from 0.
+        step: usize,
+    },
+    /// The server changed its state.
+    Server {
+        /// What it is from now on.
+        state: ServerState,
+    },
+    /// The server's reply to a call was kept from its client: the call may have been executed.
+    ReplyLost {
+        /// The client.
+        client: String,
+        /// The method's path.
+        method: String,
+    },
+    /// The subject has closed a client, as it was told to.
+    Closed {
+        /// The client.
+        client: String,
+    },
+    /// A consumer's call was given up, as its owner wanted.
+    Cancelled {
+        /// The consumer.
+        consumer: String,
+        /// The call's id.
+        call: u64,
+    },
+    /// The harness holds a barrier or a lock from now on: nobody may pass it.
+    Held {
+        /// Its key.
+        key: String,
+    },
+    /// The harness lets everybody pass a barrier or a lock from now on.
+    Released {
+        /// Its key.
+        key: String,
+    },
     /// A client lost its connection.
     Disconnected {
         /// The client.
@@ -178,6 +217,24 @@ pub enum Happening {
     },
 }
 
+/// What state a server is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerState {
+    /// It has ended, or is about to.
+    Down,
+    /// It serves again.
+    Up,
+    /// It is frozen.
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// The member that clients talk to is cut off from the others.
+    Isolated,
+    /// It can talk to the others again.
+    Rejoined,
+}
+
 /// What a producer was told about its item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -210,6 +267,9 @@ pub enum Inconclusive {
     /// The etcd failed the harness.
     #[error("the etcd failed: {0}")]
     Backend(String),
+    /// The harness could not do what a step says.
+    #[error("the harness could not carry out a step: {0}")]
+    Step(String),
     /// A step was issued too late for its time to mean anything.
     #[error("{0}")]
     Late(String),

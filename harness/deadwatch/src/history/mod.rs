@@ -2,4 +2,4 @@
 
 mod event;
 
-pub use event::{Acceptance, Event, Happening, History, Inconclusive};
+pub use event::{Acceptance, Event, Happening, History, Inconclusive, ServerState};

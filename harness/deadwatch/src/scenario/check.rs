@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use super::{
-    Consumer, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, EtcdSpec, OnError, Problem,
-    ProblemKind, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, Scenario, Version,
+    Consumer, ConsumerCall, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, EtcdSpec,
+    NotOn, OnError, Problem, ProblemKind, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, Scenario, Version,
     file::{ConsumerTable, DurationText, EtcdTable, QueueTable, ScenarioFile, VersionText},
     parse_duration,
     placed::Placed,
@@ -39,10 +39,12 @@ pub(super) fn check(name: &str, file: &ScenarioFile) -> (Scenario, Vec<Problem>)
         origin: file.origin.iter().map(|origin| origin.get().clone()).collect(),
         etcd,
         client_version: client_version.unwrap_or(DEFAULT_CLIENT_VERSION),
+        receive_limit_bytes: None,
         queue,
         consumers,
         steps,
         length: check.length.unwrap_or_default(),
+        not_on: NotOn::default(),
     };
     (scenario, check.problems)
 }
@@ -140,7 +142,7 @@ impl Check {
             }
             Some(ttl)
         });
-        EtcdSpec { version, token_ttl }
+        EtcdSpec { token_ttl, ..EtcdSpec::of(version) }
     }
 
     fn queue(&mut self, QueueTable { prefix, delivery }: &QueueTable) -> QueueSpec {
@@ -186,6 +188,9 @@ impl Check {
             start: start.as_ref().map_or(Duration::ZERO, |start| self.time_before_the_end("start", start)),
             client: client.as_ref().map_or_else(|| DEFAULT_CLIENT.to_owned(), |client| client.get().clone()),
             on_error: on_error.as_ref().map_or(OnError::Stop, |on_error| *on_error.get()),
+            call: ConsumerCall::Dequeue,
+            prefix: "/test".to_owned(),
+            user: None,
         }
     }
 }

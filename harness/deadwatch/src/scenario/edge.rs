@@ -58,6 +58,7 @@ fn item_between(scenario: &Scenario, client: &str, after: Duration, before: Dura
             let woken = enqueue.prefix.starts_with(&scenario.queue.prefix);
             woken || (enqueue.by == Producer::Subject && client == super::PRODUCER_CLIENT)
         }
+        _ => false,
     })
 }
 

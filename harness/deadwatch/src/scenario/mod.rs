@@ -8,6 +8,7 @@
 //! say), and `edge` (the warning). A new key is a field in `file` and its meaning in `check`; a new kind of
 //! step is a field of `StepTable`, a variant of [`Action`] and an arm in `step`.
 
+mod action;
 mod check;
 mod diagnosis;
 mod duration;
@@ -28,14 +29,18 @@ mod step;
 pub(crate) mod testing;
 mod version;
 
+pub use action::{
+    Action, BlackHole, ChangePassword, Delay, Delete, Ending, Enqueue, Instead, LoseReplies, Method,
+    Producer, Put, Reach, Restart,
+};
 pub use diagnosis::{Diagnosis, Warning};
 pub use duration::{DurationError, parse_duration, spell_duration};
 pub use library::{Library, LibraryError};
 pub use load::{LoadError, load_file};
 pub use model::{
-    Action, Consumer, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, Enqueue, EtcdSpec,
-    OnError, PROBE_PREFIX, PRODUCER_CLIENT, Producer, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, Scenario,
-    Step,
+    Consumer, ConsumerCall, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, EtcdSpec,
+    NotOn, OnError, PROBE_PREFIX, PRODUCER_CLIENT, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, Scenario,
+    Step, TokenKind, User,
 };
 pub use parse::{Parsed, parse};
 pub use problem::{Problem, ProblemKind};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Version;
+use super::{Action, Version};
 
 /// A scenario: which etcd, which client generation, which consumers, what happens when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Scenario {
     pub etcd: EtcdSpec,
     /// The release of Go's clientv3 that in-process subjects behave like, and that the original is built against.
     pub client_version: Version,
+    /// The largest message that the subject's clients take, bytes; none: their own default.
+    #[serde(default)]
+    pub receive_limit_bytes: Option<usize>,
     /// The queue that all consumers share.
     pub queue: QueueSpec,
     /// The consumers, in file order; at least one.
@@ -28,6 +31,21 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// How long the timeline is, from the moment when all clients are open.
     pub length: Duration,
+    /// Where it can't be staged.
+    #[serde(default)]
+    pub not_on: NotOn,
+}
+
+/// The backends on which a scenario can't be staged, and why not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NotOn {
+    /// Why not on the embedded etcd.
+    pub embedded: Option<String>,
+    /// Why not on a real etcd that is a child process.
+    pub process: Option<String>,
+    /// Why not on a real etcd in a container.
+    pub docker: Option<String>,
 }
 
 /// The etcd a scenario asks for.
@@ -37,6 +55,55 @@ pub struct EtcdSpec {
     pub version: Version,
     /// How long a simple token lives after its last use, in whole seconds; none: no authentication.
     pub token_ttl: Option<Duration>,
+    /// Which kind of token it issues.
+    #[serde(default)]
+    pub token_kind: TokenKind,
+    /// The users beside `root`, from the start.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// How many members it has.
+    #[serde(default = "one")]
+    pub members: usize,
+}
+
+impl EtcdSpec {
+    /// An etcd of this release: one member, without authentication.
+    pub const fn of(version: Version) -> Self {
+        Self { version, token_ttl: None, token_kind: TokenKind::Simple, users: Vec::new(), members: 1 }
+    }
+
+    /// The same with authentication and simple tokens that live this long.
+    #[must_use]
+    pub const fn with_tokens(mut self, ttl: Duration) -> Self {
+        self.token_ttl = Some(ttl);
+        self
+    }
+}
+
+const fn one() -> usize {
+    1
+}
+
+/// What a login is answered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenKind {
+    /// A random word that one member remembers; each use renews it.
+    #[default]
+    Simple,
+    /// A signed statement that names the revision of all users and roles: any change of those makes it stale.
+    Jwt,
+}
+
+/// A user beside `root`, and the role of the same name that it is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its name, and that of its role.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+    /// It may read and write every key that begins with one of these.
+    pub prefixes: Vec<String>,
 }
 
 /// The queue under test.
@@ -69,13 +136,48 @@ pub struct Consumer {
     pub client: String,
     /// What it does after a call that returned an error.
     pub on_error: OnError,
+    /// What it calls.
+    #[serde(default)]
+    pub call: ConsumerCall,
+    /// What it calls it on; by default the scenario's queue.
+    #[serde(default = "default_prefix")]
+    pub prefix: String,
+    /// As whom its client logs in; none: as `root`, where the etcd has authentication.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
-/// What a consumer does after an error. After an item it always calls again at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+fn default_prefix() -> String {
+    DEFAULT_PREFIX.to_owned()
+}
+
+/// What a consumer calls: one of the recipes that wait in a watch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsumerCall {
+    /// `Queue.Dequeue`: waits for an item, and takes it; after it the consumer calls again.
+    #[default]
+    Dequeue,
+    /// `PriorityQueue.Dequeue`: the same of a queue with priorities.
+    PriorityDequeue,
+    /// `Barrier.Wait`: returns when the barrier's key is gone.
+    BarrierWait,
+    /// `DoubleBarrier.Enter` of two: returns when both are there.
+    DoubleBarrierEnter,
+    /// `DoubleBarrier.Leave` of two, once both have entered: returns when both have left.
+    DoubleBarrierLeave,
+    /// `RWMutex.Lock`: returns when it has held the lock, and given it back.
+    Lock,
+    /// `RWMutex.RLock`: the same for reading.
+    ReadLock,
+}
+
+/// What somebody does after an error. After an item a consumer always calls again at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnError {
     /// It has ended.
+    #[default]
     Stop,
     /// It calls again at once.
     Retry,
@@ -88,35 +190,6 @@ pub struct Step {
     pub at: Duration,
     /// What is done.
     pub action: Action,
-}
-
-/// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// Writes items under the recipe's keys, one after the other.
-    Enqueue(Enqueue),
-}
-
-/// Items to be written to a queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enqueue {
-    /// The items' values in order; an item is known by its value (`count = 3` of `a`: `a.1`, `a.2`, `a.3`).
-    pub values: Vec<String>,
-    /// The queue they are written to; by default the scenario's own.
-    pub prefix: String,
-    /// Who writes them.
-    pub by: Producer,
-}
-
-/// Who writes an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Producer {
-    /// A client of the harness's own.
-    Harness,
-    /// The subject's own enqueue, on its client named `producer`.
-    Subject,
 }
 
 /// The client on which the subject enqueues for `by = "subject"`. A consumer may call on it too, and shares it then.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{
-    Action, Enqueue, PROBE_PREFIX, ProblemKind, Producer, Step,
+    Action, Enqueue, OnError, PROBE_PREFIX, ProblemKind, Producer, Step,
     check::Check,
     file::{EnqueueFile, EnqueueTable, MOST_ITEMS, StepTable},
     placed::Placed,
@@ -39,7 +39,14 @@ impl Steps {
         match written.get() {
             EnqueueFile::Value(value) => {
                 self.value(check, value.clone(), written.span());
-                Enqueue { values: vec![value.clone()], prefix: self.prefix.clone(), by: Producer::Harness }
+                Enqueue {
+                    values: vec![value.clone()],
+                    prefix: self.prefix.clone(),
+                    by: Producer::Harness,
+                    bytes: 0,
+                    producers: 1,
+                    on_error: OnError::Stop,
+                }
             }
             EnqueueFile::Table(EnqueueTable { value, count, prefix, by }) => {
                 let values: Vec<String> = match count {
@@ -58,6 +65,9 @@ impl Steps {
                     values,
                     prefix: prefix.unwrap_or_else(|| self.prefix.clone()),
                     by: by.as_ref().map_or(Producer::Harness, |by| *by.get()),
+                    bytes: 0,
+                    producers: 1,
+                    on_error: OnError::Stop,
                 }
             }
         }

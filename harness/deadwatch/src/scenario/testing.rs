@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Consumer, Delivery, Enqueue, EtcdSpec, OnError, Producer, QueueSpec, Scenario, Step, Version,
+    Action, Consumer, ConsumerCall, Delivery, Enqueue, EtcdSpec, NotOn, OnError, Producer, QueueSpec,
+    Scenario, Step, Version,
 };
 
 /// A scenario of 16 s on 3.5.5 with a TTL of 5 s: consumers that share a client and start at these times, and
@@ -16,6 +17,9 @@ pub(crate) fn scenario(starts: &[&str], enqueues: &[(&str, &str)]) -> Scenario {
         start: seconds(start),
         client: "shared".to_owned(),
         on_error: OnError::Stop,
+        call: ConsumerCall::Dequeue,
+        prefix: "/test".to_owned(),
+        user: None,
     };
     let step = |(at, item): &(&str, &str)| Step {
         at: seconds(at),
@@ -23,18 +27,23 @@ pub(crate) fn scenario(starts: &[&str], enqueues: &[(&str, &str)]) -> Scenario {
             values: vec![(*item).to_owned()],
             prefix: "/test".to_owned(),
             by: Producer::Harness,
+            bytes: 0,
+            producers: 1,
+            on_error: OnError::Stop,
         }),
     };
     Scenario {
         name: "auth/made-up".to_owned(),
         title: "Made up for a test".to_owned(),
         origin: Vec::new(),
-        etcd: EtcdSpec { version: Version::new(3, 5, 5), token_ttl: Some(seconds("5s")) },
+        etcd: EtcdSpec { token_ttl: Some(seconds("5s")), ..EtcdSpec::of(Version::new(3, 5, 5)) },
         client_version: Version::new(3, 5, 11),
+        receive_limit_bytes: None,
         queue: QueueSpec { prefix: "/test".to_owned(), delivery: Delivery::Once },
         consumers: starts.iter().enumerate().map(consumer).collect(),
         steps: enqueues.iter().map(step).collect(),
         length: seconds("16s"),
+        not_on: NotOn::default(),
     }
 }
 

@@ -69,7 +69,7 @@ async fn still_stored(stage: &Stage<'_>, harness: &HarnessClient) -> Result<Vec<
             Action::Enqueue(enqueue) if !prefixes.contains(&enqueue.prefix) => {
                 prefixes.push(enqueue.prefix.clone());
             }
-            Action::Enqueue(_) => {}
+            _ => {}
         }
     }
     let mut items = Vec::new();

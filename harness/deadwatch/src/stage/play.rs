@@ -20,7 +20,7 @@ use super::{
 use crate::{
     etcd::{Address, Credentials},
     history::{Acceptance, Happening, History, Inconclusive},
-    scenario::{Action, PROBE_PREFIX, PRODUCER_CLIENT, Producer as By, Scenario},
+    scenario::{Action, ConsumerCall, PROBE_PREFIX, PRODUCER_CLIENT, Producer as By, Scenario},
     subject::{Call, KeyClock, Reply, Request, Returned, Running},
     wire::{Seen, Sighting, Wire},
 };
@@ -105,6 +105,7 @@ fn clients(scenario: &Scenario) -> Vec<String> {
     let consumers = scenario.consumers.iter().map(|consumer| consumer.client.clone());
     let by_subject = |step: &crate::scenario::Step| match &step.action {
         Action::Enqueue(enqueue) => enqueue.by == By::Subject,
+        _ => false,
     };
     let producer = scenario.steps.iter().any(by_subject).then(|| PRODUCER_CLIENT.to_owned());
     consumers.chain(producer).filter(|client| seen.insert(client.clone())).collect()
@@ -207,11 +208,13 @@ impl<'a> Stage<'a> {
 
     fn step(&mut self, index: usize) {
         let Some(step) = self.set.scenario.steps.get(index) else { return };
+        #[allow(clippy::single_match, reason = "the other actions follow")]
         match step.action.clone() {
             Action::Enqueue(enqueue) => match enqueue.by {
                 By::Harness => self.producer.enqueue(&enqueue.prefix, &enqueue.values),
                 By::Subject => self.subject_enqueues(enqueue.prefix, enqueue.values.into()),
             },
+            _ => {}
         }
     }
 
@@ -237,7 +240,11 @@ impl<'a> Stage<'a> {
         let client = actor.consumer.client.clone();
         self.calls.insert(id, index);
         *self.waiting.entry(client.clone()).or_default() += 1;
-        self.set.ask(Request::Call { id, client, call: Call::Dequeue { consumer, prefix } });
+        self.set.ask(Request::Call {
+            id,
+            client,
+            call: Call::Consume { call: ConsumerCall::Dequeue, consumer, prefix },
+        });
     }
 
     fn new_call(&mut self) -> u64 {

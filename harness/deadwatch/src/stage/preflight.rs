@@ -7,7 +7,8 @@ use tokio::time::timeout;
 use super::{harness_client::HarnessClient, play::Set};
 use crate::{
     history::Inconclusive,
-    subject::{Call, Reply, Request, Returned},
+    scenario::ConsumerCall,
+    subject::{Call, Opening, Reply, Request, Returned},
 };
 
 /// The client of the pre-flight; no scenario can name one so.
@@ -33,7 +34,11 @@ pub(super) async fn check(set: &mut Set, harness: &HarnessClient) -> Result<(), 
     set.ask(Request::Call {
         id: PREFLIGHT_CALL,
         client: PREFLIGHT_CLIENT.to_owned(),
-        call: Call::Dequeue { consumer: "preflight".to_owned(), prefix: PREFLIGHT_PREFIX.to_owned() },
+        call: Call::Consume {
+            call: ConsumerCall::Dequeue,
+            consumer: "preflight".to_owned(),
+            prefix: PREFLIGHT_PREFIX.to_owned(),
+        },
     });
     let reply = timeout(ITEM_PATIENCE, set.subject.replies.recv()).await;
     let quoted = match reply {
@@ -78,7 +83,12 @@ async fn finish(set: &mut Set, ack: Option<String>) -> Result<(), Inconclusive> 
 /// Opens a client of the subject's and waits until it has answered.
 pub(super) async fn open(set: &mut Set, client: &str) -> Result<(), Inconclusive> {
     let address = set.wire.route(client).await.map_err(|error| Inconclusive::Backend(error.to_string()))?;
-    set.ask(Request::Open { client: client.to_owned(), address, credentials: set.credentials.clone() });
+    let opening = Opening {
+        address,
+        credentials: set.credentials.clone(),
+        receive_limit_bytes: set.scenario.receive_limit_bytes,
+    };
+    set.ask(Request::Open { client: client.to_owned(), opening });
     match timeout(OPEN_PATIENCE, set.subject.replies.recv()).await {
         Err(_) => Err(Inconclusive::Open(format!(
             "client {client:?} did not answer within {} s",

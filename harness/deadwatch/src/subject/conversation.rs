@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::Log;
-use crate::etcd::{Address, Credentials};
+use crate::{
+    etcd::{Address, Credentials},
+    scenario::ConsumerCall,
+};
 
 /// A subject that has been started: requests go in, replies come out, several calls are open at once.
 ///
@@ -26,10 +29,8 @@ pub enum Request {
     Open {
         /// The client's name.
         client: String,
-        /// Where etcd is reached.
-        address: Address,
-        /// As whom; none where the etcd has no authentication.
-        credentials: Option<Credentials>,
+        /// How.
+        opening: Opening,
     },
     /// Make a call; answered by [`Reply::Returned`].
     Call {
@@ -52,14 +53,27 @@ pub enum Request {
     },
 }
 
+/// How a client is opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Where etcd is reached.
+    pub address: Address,
+    /// As whom; none where the etcd has no authentication.
+    pub credentials: Option<Credentials>,
+    /// The largest message that the client shall take, bytes; none: its own default.
+    pub receive_limit_bytes: Option<usize>,
+}
+
 /// A call on a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// Wait for an item and take it.
-    Dequeue {
+    /// Wait for what a consumer waits for: an item mostly, and take it.
+    Consume {
+        /// Which recipe's wait it is.
+        call: ConsumerCall,
         /// Which consumer calls.
         consumer: String,
-        /// The queue.
+        /// The queue, or the key of a barrier or a lock.
         prefix: String,
     },
     /// Write an item.

@@ -15,8 +15,8 @@ use tokio::{
     task::{AbortHandle, Id, JoinError, JoinSet},
 };
 
-use super::{Call, Death, Reply, Request, Returned, Running, panic};
-use crate::etcd::{Address, Credentials};
+use super::{Call, Death, Opening, Reply, Request, Returned, Running, panic};
+use crate::scenario::ConsumerCall;
 
 pub use super::panic::Crash;
 
@@ -29,11 +29,7 @@ pub trait Implementation: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why it could not be opened, in the implementation's own words.
-    fn open(
-        &self,
-        address: Address,
-        credentials: Option<Credentials>,
-    ) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>>;
+    fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>>;
 }
 
 /// A client on which several calls may be open at once. It is dropped after [`QueueClient::close`], or when the
@@ -189,8 +185,8 @@ impl Host {
     /// Begins what is asked for; a reply, if there is one at once.
     fn request(&mut self, request: Request) -> Option<Reply> {
         match request {
-            Request::Open { client, address, credentials } => {
-                let opening = self.implementation.open(address, credentials);
+            Request::Open { client, opening } => {
+                let opening = self.implementation.open(opening);
                 self.spawn(Task::Open(client), async { Done::Opened(opening.await) });
                 None
             }
@@ -266,10 +262,14 @@ impl Host {
 
 async fn make(client: &dyn QueueClient, call: Call) -> Returned {
     match call {
-        Call::Dequeue { consumer, prefix } => match client.dequeue(&consumer, &prefix).await {
-            Ok(Handed { item, ack }) => Returned::Item { item, ack },
-            Err(failure) => failure.into(),
-        },
+        Call::Consume { call: ConsumerCall::Dequeue, consumer, prefix } => {
+            match client.dequeue(&consumer, &prefix).await {
+                Ok(Handed { item, ack }) => Returned::Item { item, ack },
+                Err(failure) => failure.into(),
+            }
+        }
+        // The recipe's siblings are for programs: the trait is a queue's.
+        Call::Consume { .. } => Returned::Unsupported,
         Call::Enqueue { prefix, value } => done(client.enqueue(&prefix, &value).await),
         Call::Ack { token } => done(client.ack(&token).await),
     }

@@ -9,6 +9,7 @@ use super::{
     Call, Reply, Request, Returned,
     line::{Answer, Said},
 };
+use crate::scenario::ConsumerCall;
 
 /// The state of a conversation with a program.
 #[derive(Debug, Default)]
@@ -87,8 +88,10 @@ impl Ledger {
             }
             Request::Call { id, call, .. } => {
                 let wants = match call {
-                    Call::Dequeue { .. } => Wants::Item,
-                    Call::Enqueue { .. } | Call::Ack { .. } => Wants::Done,
+                    Call::Consume { call: ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue, .. } => {
+                        Wants::Item
+                    }
+                    Call::Consume { .. } | Call::Enqueue { .. } | Call::Ack { .. } => Wants::Done,
                 };
                 self.calls.insert(*id, Progress::Open { wants, cancel: Cancel::NotAsked });
             }

@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Request};
-use crate::etcd::{Address, Credentials};
+use super::{Call, Opening, Request};
+use crate::{
+    etcd::{Address, Credentials},
+    scenario::ConsumerCall,
+};
 
 /// The version of the protocol, as `hello` tells it.
 const PROTOCOL: u32 = 1;
@@ -21,6 +24,8 @@ enum Line<'a> {
     Open {
         client: &'a str,
         endpoints: [String; 1],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        receive_limit_bytes: Option<usize>,
         #[serde(flatten, skip_serializing_if = "Option::is_none")]
         login: Option<Login<'a>>,
     },
@@ -45,11 +50,31 @@ struct Login<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "method", rename_all = "lowercase")]
+#[serde(tag = "method", rename_all = "kebab-case")]
 enum Method<'a> {
     Dequeue { consumer: &'a str, prefix: &'a str },
+    PriorityDequeue { consumer: &'a str, prefix: &'a str },
+    BarrierWait { consumer: &'a str, prefix: &'a str },
+    DoubleBarrierEnter { consumer: &'a str, prefix: &'a str },
+    DoubleBarrierLeave { consumer: &'a str, prefix: &'a str },
+    Lock { consumer: &'a str, prefix: &'a str },
+    ReadLock { consumer: &'a str, prefix: &'a str },
     Enqueue { prefix: &'a str, value: &'a str },
     Ack { token: &'a str },
+}
+
+impl<'a> Method<'a> {
+    fn of(call: ConsumerCall, consumer: &'a str, prefix: &'a str) -> Self {
+        match call {
+            ConsumerCall::Dequeue => Self::Dequeue { consumer, prefix },
+            ConsumerCall::PriorityDequeue => Self::PriorityDequeue { consumer, prefix },
+            ConsumerCall::BarrierWait => Self::BarrierWait { consumer, prefix },
+            ConsumerCall::DoubleBarrierEnter => Self::DoubleBarrierEnter { consumer, prefix },
+            ConsumerCall::DoubleBarrierLeave => Self::DoubleBarrierLeave { consumer, prefix },
+            ConsumerCall::Lock => Self::Lock { consumer, prefix },
+            ConsumerCall::ReadLock => Self::ReadLock { consumer, prefix },
+        }
+    }
 }
 
 /// The first line to a program, without its end.
@@ -60,20 +85,23 @@ pub(super) fn hello() -> String {
 /// The line that asks this of a program, without its end.
 pub(super) fn encode(request: &Request) -> String {
     match request {
-        Request::Open { client, address, credentials } => write(&Line::Open {
-            client,
-            endpoints: [match address {
-                Address::Tcp(address) => address.to_string(),
-                // No program can reach it, and says so itself: a program is given an etcd on a port.
-                Address::Pipe(_) => "in-memory".to_owned(),
-            }],
-            login: credentials.as_ref().map(|Credentials { user, password }| Login { user, password }),
-        }),
+        Request::Open { client, opening: Opening { address, credentials, receive_limit_bytes } } => {
+            write(&Line::Open {
+                client,
+                endpoints: [match address {
+                    Address::Tcp(address) => address.to_string(),
+                    // No program can reach it, and says so itself: a program is given an etcd on a port.
+                    Address::Pipe(_) => "in-memory".to_owned(),
+                }],
+                receive_limit_bytes: *receive_limit_bytes,
+                login: credentials.as_ref().map(|Credentials { user, password }| Login { user, password }),
+            })
+        }
         Request::Call { id, client, call } => write(&Line::Call {
             id: *id,
             client,
             method: match call {
-                Call::Dequeue { consumer, prefix } => Method::Dequeue { consumer, prefix },
+                Call::Consume { call, consumer, prefix } => Method::of(*call, consumer, prefix),
                 Call::Enqueue { prefix, value } => Method::Enqueue { prefix, value },
                 Call::Ack { token } => Method::Ack { token },
             },

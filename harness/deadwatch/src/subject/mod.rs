@@ -19,7 +19,7 @@ mod session;
 mod start;
 
 pub use clock::KeyClock;
-pub use conversation::{Call, Death, Reply, Request, Returned, Running};
+pub use conversation::{Call, Death, Opening, Reply, Request, Returned, Running};
 pub use log::Log;
 pub use name::{CommandLine, Subject, SubjectError};
 pub use original::{ORIGINAL_DIR, Original};

@@ -10,10 +10,10 @@ use etcd_queue::{Clock, Queue};
 use futures::future::BoxFuture;
 
 use super::{
-    KeyClock,
+    KeyClock, Opening,
     host::{Failure, Handed, Implementation, QueueClient},
 };
-use crate::etcd::{Address, Credentials};
+use crate::etcd::Credentials;
 
 /// `etcd-queue` on a client of `etcd-client`'s own.
 #[derive(Clone, Debug)]
@@ -25,13 +25,10 @@ pub struct Resilient {
 }
 
 impl Implementation for Resilient {
-    fn open(
-        &self,
-        address: Address,
-        credentials: Option<Credentials>,
-    ) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
+    fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
+            let Opening { address, credentials, receive_limit_bytes: _ } = opening;
             let options = credentials
                 .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
             let client = Client::from_channel(Channel::Tonic(address.channel()), options)

@@ -134,6 +134,13 @@ impl<'a> Ledger<'a> {
             | Happening::TokenUsed { .. }
             | Happening::WatchRefused { .. }
             | Happening::WatchCompacted { .. }
+            | Happening::Acted { .. }
+            | Happening::Server { .. }
+            | Happening::ReplyLost { .. }
+            | Happening::Closed { .. }
+            | Happening::Cancelled { .. }
+            | Happening::Held { .. }
+            | Happening::Released { .. }
             | Happening::Disconnected { .. }
             | Happening::Probed { .. }
             | Happening::ProbesStored { .. }
@@ -165,8 +172,10 @@ fn producers(history: &History) -> BTreeMap<&str, Producer> {
         .scenario
         .steps
         .iter()
-        .flat_map(|step| match &step.action {
-            Action::Enqueue(enqueue) => enqueue.values.iter().map(|value| (value.as_str(), enqueue.by)),
+        .filter_map(|step| match &step.action {
+            Action::Enqueue(enqueue) => Some(enqueue),
+            _ => None,
         })
+        .flat_map(|enqueue| enqueue.values.iter().map(|value| (value.as_str(), enqueue.by)))
         .collect()
 }

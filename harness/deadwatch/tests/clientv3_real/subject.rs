@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use deadwatch::{
-    scenario::Version,
+    scenario::{ConsumerCall, Version},
     subject::{
-        Call, Death, KeyClock, Reply, Request, Resilient, Returned, Running, host,
+        Call, Death, KeyClock, Opening, Reply, Request, Resilient, Returned, Running, host,
         recipe::{OnDeadWatch, Recipe},
     },
 };
@@ -63,7 +63,10 @@ impl Process {
     async fn of(etcd: &Etcd, implementation: Arc<dyn host::Implementation>) -> Self {
         let mut process = Self(host::start(implementation));
         let (address, credentials) = (etcd.address(), etcd.credentials());
-        process.ask(Request::Open { client: "shared".to_owned(), address, credentials });
+        process.ask(Request::Open {
+            client: "shared".to_owned(),
+            opening: Opening { address, credentials, receive_limit_bytes: None },
+        });
         assert_eq!(process.reply().await, Reply::Opened { client: "shared".to_owned(), error: None });
         process
     }
@@ -77,7 +80,14 @@ impl Process {
     }
 
     fn dequeue(&self, id: u64) {
-        self.call(id, Call::Dequeue { consumer: id.to_string(), prefix: "/test".to_owned() });
+        self.call(
+            id,
+            Call::Consume {
+                call: ConsumerCall::Dequeue,
+                consumer: id.to_string(),
+                prefix: "/test".to_owned(),
+            },
+        );
     }
 
     fn enqueue(&self, id: u64, value: &str) {

@@ -197,7 +197,9 @@ fn items_that_were_enqueued_at_the_same_time_or_by_two_producers_have_no_order()
     let two_producers = lone(
         |sample| {
             let enqueued = sample.enqueued(3.0, "a").enqueued(4.0, "b").scenario(|scenario| {
-                let deadwatch::scenario::Action::Enqueue(enqueue) = &mut scenario.steps[0].action;
+                let deadwatch::scenario::Action::Enqueue(enqueue) = &mut scenario.steps[0].action else {
+                    panic!("no item")
+                };
                 enqueue.by = Producer::Subject;
             });
             enqueued.gets(5.0, "1", "b").gets(5.1, "1", "a")

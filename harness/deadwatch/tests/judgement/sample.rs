@@ -5,8 +5,8 @@ use std::time::Duration;
 use deadwatch::{
     history::{Acceptance, Event, Happening, History, Inconclusive},
     scenario::{
-        Action, Consumer, Delivery, Enqueue, EtcdSpec, OnError, PROBE_PREFIX, Producer, QueueSpec, Scenario,
-        Step, Version,
+        Action, Consumer, ConsumerCall, Delivery, Enqueue, EtcdSpec, NotOn, OnError, PROBE_PREFIX, Producer,
+        QueueSpec, Scenario, Step, Version,
     },
     subject::{Death, Returned},
 };
@@ -35,18 +35,23 @@ impl Sample {
                 start: Duration::from_secs_f64(*start),
                 client: "shared".to_owned(),
                 on_error: OnError::Stop,
+                call: ConsumerCall::Dequeue,
+                prefix: "/test".to_owned(),
+                user: None,
             })
             .collect();
         let scenario = Scenario {
             name: "auth/story".to_owned(),
             title: "A second consumer starts after the token has died".to_owned(),
             origin: vec![],
-            etcd: EtcdSpec { version: Version::new(3, 5, 5), token_ttl: Some(Duration::from_secs(5)) },
+            etcd: EtcdSpec { token_ttl: Some(Duration::from_secs(5)), ..EtcdSpec::of(Version::new(3, 5, 5)) },
             client_version: Version::new(3, 5, 11),
+            receive_limit_bytes: None,
             queue: QueueSpec { prefix: "/test".to_owned(), delivery: Delivery::Once },
             consumers,
             steps: vec![],
             length: Duration::from_secs(16),
+            not_on: NotOn::default(),
         };
         let history =
             History { scenario, subject: "naive".to_owned(), backend: "embedded".to_owned(), events: vec![] };
@@ -101,8 +106,14 @@ impl Sample {
     }
 
     pub fn enqueue_began(mut self, at: f64, item: &str, prefix: &str) -> Self {
-        let enqueue =
-            Enqueue { values: vec![item.to_owned()], prefix: prefix.to_owned(), by: Producer::Harness };
+        let enqueue = Enqueue {
+            values: vec![item.to_owned()],
+            prefix: prefix.to_owned(),
+            by: Producer::Harness,
+            bytes: 0,
+            producers: 1,
+            on_error: OnError::Stop,
+        };
         let step = Step { at: Duration::from_secs_f64(at), action: Action::Enqueue(enqueue) };
         self.history.scenario.steps.push(step);
         self.at(at, Happening::EnqueueBegan { item: item.to_owned(), prefix: prefix.to_owned() })

@@ -4,7 +4,8 @@ use std::{future::Future, net::SocketAddr, os::unix::process::CommandExt, proces
 
 use deadwatch::{
     etcd::{Address, Credentials},
-    subject::{Call, Patience, Reply, Request, Returned, Running, program::start_with},
+    scenario::ConsumerCall,
+    subject::{Call, Opening, Patience, Reply, Request, Returned, Running, program::start_with},
 };
 use tokio::time::timeout;
 
@@ -77,7 +78,10 @@ impl Talk {
 
     pub fn open_at(&self, address: SocketAddr, credentials: Option<Credentials>) {
         let client = "shared".to_owned();
-        self.ask(Request::Open { client, address: Address::Tcp(address), credentials });
+        self.ask(Request::Open {
+            client,
+            opening: Opening { address: Address::Tcp(address), credentials, receive_limit_bytes: None },
+        });
     }
 
     pub fn call(&self, id: u64, call: Call) {
@@ -89,7 +93,14 @@ impl Talk {
     }
 
     pub fn dequeue_from(&self, id: u64, prefix: &str) {
-        self.call(id, Call::Dequeue { consumer: "1".to_owned(), prefix: prefix.to_owned() });
+        self.call(
+            id,
+            Call::Consume {
+                call: ConsumerCall::Dequeue,
+                consumer: "1".to_owned(),
+                prefix: prefix.to_owned(),
+            },
+        );
     }
 
     pub fn enqueue(&self, id: u64, prefix: &str, value: &str) {

@@ -1,6 +1,6 @@
 //! One request after another: to a real etcd on loopback, to the same through the wire, and to the embedded one.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use criterion::Criterion;
 use deadwatch::{
@@ -13,7 +13,7 @@ use tokio::{runtime::Runtime, sync::mpsc};
 use trials::{Clock, Figure, Quantity, Stopwatch};
 
 /// The etcd of the story, without authentication: what is compared is the way there and back.
-const SPEC: EtcdSpec = EtcdSpec { version: Version::new(3, 5, 5), token_ttl: None };
+const SPEC: EtcdSpec = EtcdSpec::of(Version::new(3, 5, 5));
 
 /// What the real one is called in the table.
 const REAL: &str = "real etcd 3.5.5 on loopback";
@@ -82,7 +82,7 @@ struct Place {
     choice: Choice,
     time: Time,
     runtime: Runtime,
-    etcd: Option<Box<dyn Etcd>>,
+    etcd: Option<Arc<dyn Etcd>>,
 }
 
 impl Place {

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use crate::scenario::{
-    Action, Consumer, Delivery, Enqueue, EtcdSpec, OnError, Producer, QueueSpec, Scenario, Step, Version,
-    parse,
+    Action, Consumer, ConsumerCall, Delivery, Enqueue, EtcdSpec, NotOn, OnError, Producer, QueueSpec,
+    Scenario, Step, Version, parse,
 };
 
 const LEAST: &str = "title = \"t\"\n[etcd]\nversion = \"3.5.5\"\n[[consumer]]\n[run]\nlength = \"16s\"\n";
@@ -21,6 +21,9 @@ fn consumer(name: &str) -> Consumer {
         start: Duration::ZERO,
         client: "shared".to_owned(),
         on_error: OnError::Stop,
+        call: ConsumerCall::Dequeue,
+        prefix: "/test".to_owned(),
+        user: None,
     }
 }
 
@@ -30,12 +33,14 @@ fn the_least_that_a_file_must_say_gets_every_default() {
         name: "folder/name".to_owned(),
         title: "t".to_owned(),
         origin: Vec::new(),
-        etcd: EtcdSpec { version: Version::new(3, 5, 5), token_ttl: None },
+        etcd: EtcdSpec::of(Version::new(3, 5, 5)),
         client_version: Version::new(3, 5, 11),
+        receive_limit_bytes: None,
         queue: QueueSpec { prefix: "/test".to_owned(), delivery: Delivery::Once },
         consumers: vec![consumer("1")],
         steps: Vec::new(),
         length: Duration::from_secs(16),
+        not_on: NotOn::default(),
     };
     assert_eq!(scenario(LEAST), expected);
 }
@@ -71,14 +76,18 @@ fn every_key_is_heeded() {
             values: values.iter().map(|value| (*value).to_owned()).collect(),
             prefix: prefix.to_owned(),
             by,
+            bytes: 0,
+            producers: 1,
+            on_error: OnError::Stop,
         }),
     };
     let expected = Scenario {
         name: "folder/name".to_owned(),
         title: "t".to_owned(),
         origin: vec!["etcd-io/etcd#12385".to_owned()],
-        etcd: EtcdSpec { version: Version::new(3, 7, 3), token_ttl: Some(Duration::from_secs(5)) },
+        etcd: EtcdSpec { token_ttl: Some(Duration::from_secs(5)), ..EtcdSpec::of(Version::new(3, 7, 3)) },
         client_version: Version::new(3, 5, 6),
+        receive_limit_bytes: None,
         queue: QueueSpec { prefix: "/q".to_owned(), delivery: Delivery::AtLeastOnce },
         consumers: vec![
             Consumer {
@@ -86,6 +95,9 @@ fn every_key_is_heeded() {
                 start: Duration::from_secs(1),
                 client: "own".to_owned(),
                 on_error: OnError::Retry,
+                call: ConsumerCall::Dequeue,
+                prefix: "/test".to_owned(),
+                user: None,
             },
             consumer("2"),
         ],
@@ -94,6 +106,7 @@ fn every_key_is_heeded() {
             enqueue(1_000, &["b"], "/q", Producer::Harness),
         ],
         length: Duration::from_secs(120),
+        not_on: NotOn::default(),
     };
     assert_eq!(scenario(text), expected);
 }
@@ -102,7 +115,7 @@ fn every_key_is_heeded() {
 fn an_item_without_a_count_keeps_its_value_and_a_count_of_one_numbers_it() {
     let values = |written: &str| {
         let text = LEAST.replace("[run]", &format!("[[step]]\nat = \"1s\"\nenqueue = {written}\n[run]"));
-        let Action::Enqueue(enqueue) = scenario(&text).steps.remove(0).action;
+        let Action::Enqueue(enqueue) = scenario(&text).steps.remove(0).action else { panic!("no enqueue") };
         enqueue.values
     };
     assert_eq!(values(r#"{ value = "a" }"#), ["a"]);

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::etcd::{Address, Credentials};
 
 /// Opens clients for whom the prefix says what a call does.
 struct Script {
@@ -17,14 +18,10 @@ struct ScriptClient {
 }
 
 impl Implementation for Script {
-    fn open(
-        &self,
-        _: Address,
-        credentials: Option<Credentials>,
-    ) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
+    fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let gone = self.gone.clone();
         Box::pin(async move {
-            match credentials {
+            match opening.credentials {
                 Some(_) => Err("no such user".to_owned()),
                 None => Ok(Arc::new(ScriptClient { gone }) as Arc<dyn QueueClient>),
             }
@@ -77,7 +74,11 @@ impl Process {
     }
 
     fn dequeue(&self, id: u64, prefix: &str) {
-        let call = Call::Dequeue { consumer: id.to_string(), prefix: prefix.to_owned() };
+        let call = Call::Consume {
+            call: ConsumerCall::Dequeue,
+            consumer: id.to_string(),
+            prefix: prefix.to_owned(),
+        };
         self.ask(Request::Call { id, client: "shared".to_owned(), call });
     }
 
@@ -93,7 +94,10 @@ async fn next<T>(channel: &mut UnboundedReceiver<T>) -> Option<T> {
 
 fn open(credentials: Option<Credentials>) -> Request {
     let address = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-    Request::Open { client: "shared".to_owned(), address, credentials }
+    Request::Open {
+        client: "shared".to_owned(),
+        opening: Opening { address, credentials, receive_limit_bytes: None },
+    }
 }
 
 fn returned(id: u64, returned: Returned) -> Option<Reply> {

@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use super::*;
+use crate::subject::Opening;
 
 fn dequeue(id: u64) -> Request {
-    let call = Call::Dequeue { consumer: "1".to_owned(), prefix: "/test".to_owned() };
+    let call =
+        Call::Consume { call: ConsumerCall::Dequeue, consumer: "1".to_owned(), prefix: "/test".to_owned() };
     Request::Call { id, client: "shared".to_owned(), call }
 }
 
@@ -18,7 +20,10 @@ fn enqueue(id: u64) -> Request {
 
 fn open(client: &str) -> Request {
     let address = crate::etcd::Address::Tcp("127.0.0.1:2379".parse().unwrap());
-    Request::Open { client: client.to_owned(), address, credentials: None }
+    Request::Open {
+        client: client.to_owned(),
+        opening: Opening { address, credentials: None, receive_limit_bytes: None },
+    }
 }
 
 fn opened(client: &str) -> Answer {

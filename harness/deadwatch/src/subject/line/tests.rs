@@ -12,7 +12,10 @@ fn sent(request: &Request) -> Value {
 
 fn open(credentials: Option<Credentials>) -> Request {
     let address = Address::Tcp("127.0.0.1:2379".parse().unwrap());
-    Request::Open { client: "shared".to_owned(), address, credentials }
+    Request::Open {
+        client: "shared".to_owned(),
+        opening: Opening { address, credentials, receive_limit_bytes: None },
+    }
 }
 
 fn call(id: u64, client: &str, call: Call) -> Request {
@@ -29,7 +32,8 @@ fn refusal(line: &str) -> String {
 
 #[test]
 fn requests_are_the_lines_of_the_contract() {
-    let dequeue = Call::Dequeue { consumer: "1".to_owned(), prefix: "/test".to_owned() };
+    let dequeue =
+        Call::Consume { call: ConsumerCall::Dequeue, consumer: "1".to_owned(), prefix: "/test".to_owned() };
     let enqueue = Call::Enqueue { prefix: "/test".to_owned(), value: "a".to_owned() };
     let ack = Call::Ack { token: "TOKEN".to_owned() };
     assert_eq!(hello(), r#"{"op":"hello","protocol":1}"#);

@@ -6,10 +6,9 @@ use futures::future::BoxFuture;
 
 use super::{OnDeadWatch, Queue};
 use crate::{
-    etcd::{Address, Credentials},
     scenario::Version,
     subject::{
-        KeyClock,
+        KeyClock, Opening,
         clientv3::Client,
         host::{Failure, Handed, Implementation, QueueClient},
     },
@@ -27,13 +26,10 @@ pub struct Recipe {
 }
 
 impl Implementation for Recipe {
-    fn open(
-        &self,
-        address: Address,
-        credentials: Option<Credentials>,
-    ) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
+    fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { client_version, on_dead_watch, clock } = self.clone();
         Box::pin(async move {
+            let Opening { address, credentials, receive_limit_bytes: _ } = opening;
             let client = Client::open(&address, credentials, client_version)
                 .await
                 .map_err(|error| error.to_string())?;
