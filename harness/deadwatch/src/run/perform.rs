@@ -1,5 +1,7 @@
 //! One run, from the start of its etcd to its judgement.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use super::{Crew, Order};
@@ -61,12 +63,12 @@ async fn play(order: &Order) -> Run {
         Ok(etcd) => etcd,
         Err(error) => return not_started(order, &error),
     };
-    let run = on_stage(order, etcd.as_ref()).await;
+    let run = on_stage(order, &etcd).await;
     etcd.stop().await;
     run
 }
 
-async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
+async fn on_stage(order: &Order, etcd: &Arc<dyn Etcd>) -> Run {
     let (sightings_out, sightings) = mpsc::unbounded_channel();
     let (clock, pace) = match order.time() {
         Time::Real => (KeyClock::wall(), Pace::Real),
@@ -84,9 +86,8 @@ async fn on_stage(order: &Order, etcd: &dyn Etcd) -> Run {
         scenario: order.scenario.clone(),
         subject_name: order.subject.to_string(),
         backend_name: order.backend().to_string(),
-        etcd: etcd.address(),
-        credentials: etcd.credentials(),
-        wire: Wire::new(etcd.address(), sightings_out),
+        etcd: Arc::clone(etcd),
+        wire: Arc::new(Wire::new(etcd.address(), sightings_out)),
         sightings,
         subject,
         clock,

@@ -1,13 +1,15 @@
 //! The aftermath: who still takes an item when all is over?
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
+    act::{change, layout},
     cast::Standing,
+    gate,
     harness_client::HarnessClient,
-    play::{Life, Stage},
+    timeline::{Life, Stage},
 };
 use crate::{
     history::{Happening, Inconclusive},
@@ -17,16 +19,19 @@ use crate::{
 /// How long after the control was served a consumer may take to get its probe.
 const BOUND: Duration = Duration::from_secs(3);
 
+/// How long the harness waits for its own work to be done.
+const SETTLING: Duration = Duration::from_secs(20);
+
 /// The control's key: under no prefix that a scenario may use.
 const CONTROL_KEY: &str = "deadwatch/control/1";
 
-/// Writes one probe for each consumer that has not stopped, proves by a consumer of the harness's own that the etcd
-/// serves watches, and waits until everybody has taken a probe, has stopped, or the bound is reached.
+/// Makes true what each consumer waits for that has not stopped: a probe for each that takes items. Proves by a consumer
+/// of the harness's own that the etcd serves watches, and waits until everybody has what he waited for, has stopped, or
+/// the bound is reached.
 pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), Inconclusive> {
-    let harness =
-        HarnessClient::open(&stage.set.etcd, stage.set.credentials.as_ref(), stage.set.clock.clone())
-            .await
-            .map_err(Inconclusive::Backend)?;
+    settle(stage).await?;
+    let credentials = stage.harness.credentials().await;
+    let harness = stage.set.harness(credentials.as_ref()).await?;
     if stage.subject_life == Life::Alive {
         probe(stage, &harness).await?;
     }
@@ -48,14 +53,70 @@ pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), Inconclusive> {
     Ok(())
 }
 
+/// Waits until the harness has done all that steps have told it to.
+async fn settle(stage: &mut Stage<'_>) -> Result<(), Inconclusive> {
+    let (admin, machinist) = (stage.admin.caught_up(), stage.machinist.caught_up());
+    let done = async {
+        // An error means that the task is gone, and then nothing is left to wait for.
+        let _ = admin.await;
+        let _ = machinist.await;
+    };
+    tokio::pin!(done);
+    let give_up = Instant::now() + SETTLING;
+    while Instant::now() < give_up {
+        if stage.subject_life == Life::Dead {
+            let _ = timeout(SETTLING, &mut done).await;
+            return stage.hear_all();
+        }
+        tokio::select! {
+            biased;
+            () = &mut done => return stage.hear_all(),
+            something = stage.await_something(give_up) => something?,
+        }
+    }
+    Err(Inconclusive::Step(format!(
+        "the steps were not done {} s after the timeline's end",
+        SETTLING.as_secs()
+    )))
+}
+
 async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<(), Inconclusive> {
-    let playing = stage.cast.iter().filter(|actor| actor.is_playing() && actor.standing != Standing::Served);
-    let consumers: Vec<_> = playing.map(|actor| actor.consumer.name.clone()).collect();
-    if consumers.is_empty() {
+    let playing: Vec<_> = stage
+        .cast
+        .iter()
+        .filter(|actor| actor.is_playing() && actor.standing != Standing::Served)
+        .map(|actor| actor.consumer.clone())
+        .collect();
+    if playing.is_empty() {
         return Ok(());
     }
-    let probes: Vec<_> = (1..=consumers.len()).map(|number| format!("{PROBE_PREFIX}{number}")).collect();
-    harness.enqueue(&stage.set.scenario.queue.prefix, &probes).await.map_err(Inconclusive::Backend)?;
+    let mut takers: BTreeMap<&str, usize> = BTreeMap::new();
+    for consumer in &playing {
+        if gate::takes_items(consumer.call) {
+            *takers.entry(&consumer.prefix).or_default() += 1;
+        }
+    }
+    let mut number = 0;
+    for (prefix, takers) in takers {
+        let probes: Vec<_> = (0..takers)
+            .map(|_| {
+                number += 1;
+                format!("{PROBE_PREFIX}{number}")
+            })
+            .collect();
+        let layout = layout(&stage.set.scenario, prefix);
+        harness.enqueue(layout, prefix, &probes).await.map_err(Inconclusive::Backend)?;
+    }
+    let mut released: Vec<&str> = Vec::new();
+    for consumer in playing.iter().filter(|consumer| !gate::takes_items(consumer.call)) {
+        if !released.contains(&consumer.prefix.as_str()) {
+            released.push(&consumer.prefix);
+            stage.record.write(Happening::Released { key: consumer.prefix.clone() });
+            let changes = gate::release(consumer.call, &consumer.prefix);
+            change(harness, &changes).await.map_err(Inconclusive::Backend)?;
+        }
+    }
+    let consumers = playing.iter().map(|consumer| consumer.name.clone()).collect();
     stage.record.write(Happening::Probed { consumers });
     Ok(())
 }
@@ -63,18 +124,20 @@ async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<(), Inc
 /// The items left in every queue that the scenario names, probes among them.
 async fn still_stored(stage: &Stage<'_>, harness: &HarnessClient) -> Result<Vec<String>, Inconclusive> {
     let scenario = &stage.set.scenario;
-    let mut prefixes = vec![scenario.queue.prefix.clone()];
-    for step in &scenario.steps {
-        match &step.action {
-            Action::Enqueue(enqueue) if !prefixes.contains(&enqueue.prefix) => {
-                prefixes.push(enqueue.prefix.clone());
-            }
-            _ => {}
+    let taken_from = scenario.consumers.iter().filter(|consumer| gate::takes_items(consumer.call));
+    let written_to = scenario.steps.iter().filter_map(|step| match &step.action {
+        Action::Enqueue(enqueue) => Some(&enqueue.prefix),
+        _ => None,
+    });
+    let mut prefixes: Vec<&String> = Vec::new();
+    for prefix in taken_from.map(|consumer| &consumer.prefix).chain(written_to) {
+        if !prefixes.contains(&prefix) {
+            prefixes.push(prefix);
         }
     }
     let mut items = Vec::new();
     for prefix in prefixes {
-        items.extend(harness.stored(&prefix).await.map_err(Inconclusive::Backend)?);
+        items.extend(harness.stored(prefix).await.map_err(Inconclusive::Backend)?);
     }
     Ok(items)
 }

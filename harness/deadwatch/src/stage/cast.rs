@@ -28,9 +28,9 @@ pub(super) enum Standing {
     },
     /// It is called again then.
     Due(Instant),
-    /// A call returned an error, and it does not call again.
+    /// A call returned an error or was given up, and it does not call again.
     Stopped,
-    /// It took a probe of the aftermath, and is not called again.
+    /// It took a probe of the aftermath, or its one call has succeeded, and is not called again.
     Served,
 }
 
@@ -76,7 +76,7 @@ impl Actor {
         self.standing = Standing::Due(now + at_once(pace));
     }
 
-    /// It took a probe.
+    /// It took a probe, or passed a barrier or a lock.
     pub(super) fn served(&mut self) {
         self.standing = Standing::Served;
     }

@@ -1,11 +1,16 @@
-//! The harness's own client: direct to the etcd, past the wire, with a login that mends itself.
+//! The harness's own client: it reaches the etcd on a way that no fault touches, with a login that mends itself.
+//!
+//! What it can ask is told by `harness_queue` (items, and what is stored) and `harness_admin` (everything that a step
+//! does to the etcd beside items).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use etcd_client::{
-    Client, Compare, CompareOp, ConnectOptions, GetOptions, Txn, TxnOp, TxnOpResponse, WatchOptions,
+use etcd_client::{Client, ConnectOptions, Error, WatchOptions};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep, timeout, timeout_at},
 };
-use tokio::time::timeout;
+use tonic::Code;
 
 use crate::{
     etcd::{Address, Credentials},
@@ -15,14 +20,30 @@ use crate::{
 /// What the harness asks of an etcd is answered within this time, or the etcd has failed it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many operations a level of a transaction may have (etcd's `--max-txn-ops`, by default).
-const LEVEL_LIMIT: usize = 128;
+/// How long it rests before it asks again where nobody answered.
+const REST: Duration = Duration::from_millis(50);
 
-/// A client of the harness's own.
+/// A client of the harness's own; its clones share one login.
 #[derive(Clone)]
 pub(super) struct HarnessClient {
+    address: Address,
+    login: Arc<Mutex<Login>>,
+    pub(super) keys: KeyClock,
+}
+
+/// As whom a client is logged in.
+struct Login {
+    credentials: Option<Credentials>,
     client: Client,
-    keys: KeyClock,
+}
+
+/// Whether a call may be made again when it is not known whether it was executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// It changes nothing, or the same once more.
+    Safe,
+    /// It may do its work twice.
+    Never,
 }
 
 impl std::fmt::Debug for HarnessClient {
@@ -38,68 +59,71 @@ impl HarnessClient {
         credentials: Option<&Credentials>,
         keys: KeyClock,
     ) -> Result<Self, String> {
-        let options = credentials.map(|credentials| {
-            ConnectOptions::new()
-                .with_user(credentials.user.clone(), credentials.password.clone())
-                .with_auto_token_refresh(true)
-        });
-        let channel = etcd_client::Channel::Tonic(address.channel());
-        let client = patiently(Client::from_channel(channel, options)).await?;
-        Ok(Self { client, keys })
+        let credentials = credentials.cloned();
+        let client = timeout(PATIENCE, connect(address, credentials.as_ref()))
+            .await
+            .map_err(|_| no_answer())?
+            .map_err(|error| error.to_string())?;
+        let login = Arc::new(Mutex::new(Login { credentials, client }));
+        Ok(Self { address: address.clone(), login, keys })
     }
 
-    /// Writes items under the recipe's keys in one transaction, in this order.
-    ///
-    /// The keys are `PREFIX/UNIX-NANOS` as the recipe's Enqueue makes them; a key that is there already means that
-    /// another producer had the same nanosecond, and is answered by another try with a later one.
-    pub(super) async fn enqueue(&self, prefix: &str, values: &[String]) -> Result<(), String> {
-        let mut left = groups(values);
-        while !left.is_empty() {
-            let txn = match left.as_slice() {
-                [all] => self.write(prefix, all),
-                several => Txn::new().and_then(
-                    several.iter().map(|some| TxnOp::txn(self.write(prefix, some))).collect::<Vec<_>>(),
-                ),
-            };
-            let answer = patiently(self.client.clone().txn(txn)).await?;
-            let written = match left.len() {
-                1 => vec![answer.succeeded()],
-                _ => answer.op_responses().iter().map(succeeded).collect(),
-            };
-            let mut written = written.into_iter();
-            left.retain(|_| !written.next().unwrap_or(false));
-        }
+    /// As whom it is logged in now; none where the etcd has no authentication.
+    pub(super) async fn credentials(&self) -> Option<Credentials> {
+        self.login.lock().await.credentials.clone()
+    }
+
+    /// Logs in as somebody else, or as nobody, from now on.
+    pub(super) async fn become_user(&self, credentials: Option<Credentials>) -> Result<(), String> {
+        let mut login = self.login.lock().await;
+        let opened = timeout(PATIENCE, connect(&self.address, credentials.as_ref())).await;
+        login.client = opened.map_err(|_| no_answer())?.map_err(|error| error.to_string())?;
+        login.credentials = credentials;
         Ok(())
     }
 
-    /// Writes these items if all of their keys are unused.
-    fn write(&self, prefix: &str, values: &[String]) -> Txn {
-        let keys: Vec<String> = values.iter().map(|_| format!("{prefix}/{}", self.keys.unix_ns())).collect();
-        let unused: Vec<_> =
-            keys.iter().map(|key| Compare::version(key.as_str(), CompareOp::Equal, 0)).collect();
-        let puts: Vec<_> = keys
-            .iter()
-            .zip(values)
-            .map(|(key, value)| TxnOp::put(key.as_str(), value.as_str(), None))
-            .collect();
-        Txn::new().when(unused).and_then(puts)
-    }
-
-    /// The values stored in the queue `prefix`, in commit order.
-    pub(super) async fn stored(&self, prefix: &str) -> Result<Vec<String>, String> {
-        let options = GetOptions::new().with_prefix();
-        let response = patiently(self.client.clone().get(format!("{prefix}/"), Some(options))).await?;
-        let mut kvs: Vec<_> = response.kvs().iter().collect();
-        kvs.sort_by_key(|kv| (kv.mod_revision(), kv.key().to_vec()));
-        Ok(kvs.iter().map(|kv| String::from_utf8_lossy(kv.value()).into_owned()).collect())
+    /// Asks, and waits for the answer for as long as [`PATIENCE`] lasts.
+    ///
+    /// A dead token is refused before anything is done, so that is mended whatever is asked: a new login, and the
+    /// question again. An answer that never came is asked for again only where that is safe.
+    pub(super) async fn ask<T, F>(
+        &self,
+        repeat: Repeat,
+        mut call: impl FnMut(Client) -> F,
+    ) -> Result<T, String>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let client = self.login.lock().await.client.clone();
+            let Ok(answer) = timeout_at(give_up, call(client)).await else { return Err(no_answer()) };
+            match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_dead_token(&error) && Instant::now() < give_up => {
+                    let credentials = self.credentials().await;
+                    self.become_user(credentials).await?;
+                }
+                Err(error) if repeat == Repeat::Safe && is_lost(&error) && Instant::now() < give_up => {
+                    sleep(REST).await;
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
     }
 
     /// Watches `key`, writes it, and returns when the watch has delivered the write: the etcd serves watches.
     pub(super) async fn prove_served(&self, key: &str) -> Result<(), String> {
-        let mut client = self.client.clone();
-        patiently(client.get(key, None)).await?;
-        let mut watch = patiently(client.watch(key, Some(WatchOptions::new().with_prev_key()))).await?;
-        patiently(client.put(key, "control", None)).await?;
+        // This also renews the login that the watch will carry.
+        self.ask(Repeat::Safe, |mut client| async move { client.get(key, None).await }).await?;
+        let options = WatchOptions::new().with_prev_key();
+        let mut watch = self
+            .ask(Repeat::Safe, |mut client| {
+                let options = options.clone();
+                async move { client.watch(key, Some(options)).await }
+            })
+            .await?;
+        self.ask(Repeat::Safe, |mut client| async move { client.put(key, "control", None).await }).await?;
         let delivered = async {
             loop {
                 match watch.message().await {
@@ -117,27 +141,32 @@ impl HarnessClient {
     }
 }
 
-/// The items as one transaction can hold them: at one level, or where they are too many in transactions within it.
-/// Those may hold what the level around them leaves over of the limit (etcd v3.5.5
-/// server/etcdserver/api/v3rpc/key.go, checkTxnRequest): with half of it for each level, 4,096 items in all.
-fn groups(values: &[String]) -> Vec<&[String]> {
-    match values.len() {
-        0 => Vec::new(),
-        1..=LEVEL_LIMIT => vec![values],
-        _ => values.chunks(LEVEL_LIMIT / 2).collect(),
-    }
+async fn connect(address: &Address, credentials: Option<&Credentials>) -> Result<Client, Error> {
+    let options = credentials.map(|credentials| {
+        ConnectOptions::new()
+            .with_user(credentials.user.clone(), credentials.password.clone())
+            .with_auto_token_refresh(true)
+    });
+    Client::from_channel(etcd_client::Channel::Tonic(address.channel()), options).await
 }
 
-/// Whether a transaction within another one was carried out.
-fn succeeded(answer: &TxnOpResponse) -> bool {
-    matches!(answer, TxnOpResponse::Txn(answer) if answer.succeeded())
+/// Whether a call was refused because of its token alone. A signed token is stale after any change of a user or role
+/// (etcd v3.5.5 server/auth/store.go, isOpPermitted); releases up to 3.5.1 tell that with another prefix.
+fn is_dead_token(error: &Error) -> bool {
+    let Error::GRpcStatus(status) = error else { return false };
+    ["invalid auth token", "revision of auth store is old", "revision in header is old"]
+        .iter()
+        .any(|text| status.message().contains(text))
 }
 
-/// Waits for the etcd's answer for as long as [`PATIENCE`] lasts.
-async fn patiently<T>(answer: impl Future<Output = Result<T, etcd_client::Error>>) -> Result<T, String> {
-    match timeout(PATIENCE, answer).await {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
-        Err(_) => Err(no_answer()),
+/// Whether nobody answered.
+fn is_lost(error: &Error) -> bool {
+    match error {
+        Error::GRpcStatus(status) => {
+            matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled)
+        }
+        Error::TransportError(_) | Error::IoError(_) => true,
+        _ => false,
     }
 }
 

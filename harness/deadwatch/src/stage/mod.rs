@@ -4,14 +4,21 @@
 //! It judges nothing. Everything it knows it has from one loop over replies, sightings and its own clock, so that
 //! the order of a history is the order in which things reached one place.
 
+mod act;
 mod aftermath;
 mod agenda;
+mod calls;
 mod cast;
+mod gate;
+mod harness_admin;
 mod harness_client;
+mod harness_queue;
 mod play;
 mod preflight;
 mod producer;
 mod pulse;
 mod record;
+mod stagehand;
+mod timeline;
 
 pub use play::{Pace, Set, play};

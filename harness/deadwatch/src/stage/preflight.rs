@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{harness_client::HarnessClient, play::Set};
+use super::{harness_client::HarnessClient, harness_queue::Layout, play::Set};
 use crate::{
+    etcd::Credentials,
     history::Inconclusive,
     scenario::ConsumerCall,
     subject::{Call, Opening, Reply, Request, Returned},
@@ -29,7 +30,10 @@ const ITEM_PATIENCE: Duration = Duration::from_secs(10);
 /// Has the subject take one item with a client of its own.
 pub(super) async fn check(set: &mut Set, harness: &HarnessClient) -> Result<(), Inconclusive> {
     let item = "preflight".to_owned();
-    harness.enqueue(PREFLIGHT_PREFIX, std::slice::from_ref(&item)).await.map_err(Inconclusive::Backend)?;
+    harness
+        .enqueue(Layout::Queue, PREFLIGHT_PREFIX, std::slice::from_ref(&item))
+        .await
+        .map_err(Inconclusive::Backend)?;
     open(set, PREFLIGHT_CLIENT).await?;
     set.ask(Request::Call {
         id: PREFLIGHT_CALL,
@@ -85,7 +89,7 @@ pub(super) async fn open(set: &mut Set, client: &str) -> Result<(), Inconclusive
     let address = set.wire.route(client).await.map_err(|error| Inconclusive::Backend(error.to_string()))?;
     let opening = Opening {
         address,
-        credentials: set.credentials.clone(),
+        credentials: credentials(set, client),
         receive_limit_bytes: set.scenario.receive_limit_bytes,
     };
     set.ask(Request::Open { client: client.to_owned(), opening });
@@ -99,6 +103,18 @@ pub(super) async fn open(set: &mut Set, client: &str) -> Result<(), Inconclusive
             Err(Inconclusive::Open(format!("client {client:?}: {error}")))
         }
         Ok(other) => Err(unexpected(other)),
+    }
+}
+
+/// As whom a client of the subject's logs in: as the user that its consumers name, else as the harness does.
+fn credentials(set: &Set, client: &str) -> Option<Credentials> {
+    let on_it = set.scenario.consumers.iter().find(|consumer| consumer.client == client);
+    match on_it.and_then(|consumer| consumer.user.as_ref()) {
+        None => set.etcd.credentials(),
+        Some(name) => {
+            let user = set.scenario.etcd.users.iter().find(|user| user.name == *name);
+            user.map(|user| Credentials { user: user.name.clone(), password: user.password.clone() })
+        }
     }
 }
 

@@ -1,49 +1,82 @@
-//! The harness's own producer: writes items one after the other, so that their commit order is their order.
+//! The harness's own producers: each writes items one after the other, so that their commit order is their order.
 
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::task::JoinSet;
 
-use super::harness_client::HarnessClient;
-use crate::history::{Acceptance, Happening};
+use super::{
+    harness_client::HarnessClient,
+    harness_queue::{Layout, filled},
+    stagehand::{NewsDesk, Stagehand},
+};
+use crate::{
+    history::{Acceptance, Happening},
+    scenario::Enqueue,
+};
 
-/// A task that writes items. A write that takes long holds up the writes behind it, and nothing else.
+/// One producer for all that is written one after the other, and more for a step that wants several at once.
 #[derive(Debug)]
 pub(super) struct Producer {
-    orders: mpsc::UnboundedSender<Order>,
-    /// What the producer did, as events to be written down.
-    pub(super) news: mpsc::UnboundedReceiver<Happening>,
-    /// Ends the task when the producer is dropped.
-    _task: JoinSet<()>,
-}
-
-/// An item to be written.
-#[derive(Debug)]
-struct Order {
-    prefix: String,
-    item: String,
+    client: HarnessClient,
+    desk: NewsDesk,
+    first: Stagehand,
+    /// Ended when the producer is dropped.
+    others: JoinSet<()>,
 }
 
 impl Producer {
-    pub(super) fn start(client: HarnessClient) -> Self {
-        let (orders, mut incoming) = mpsc::unbounded_channel::<Order>();
-        let (news_out, news) = mpsc::unbounded_channel();
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            while let Some(Order { prefix, item }) = incoming.recv().await {
-                let _ = news_out.send(Happening::EnqueueBegan { item: item.clone(), prefix: prefix.clone() });
-                let acceptance = match client.enqueue(&prefix, std::slice::from_ref(&item)).await {
-                    Ok(()) => Acceptance::Acknowledged,
-                    Err(error) => Acceptance::Unknown(error),
-                };
-                let _ = news_out.send(Happening::EnqueueEnded { item, acceptance });
-            }
-        });
-        Self { orders, news, _task: task }
+    pub(super) fn start(client: HarnessClient, desk: NewsDesk) -> Self {
+        Self { client, desk, first: Stagehand::start(), others: JoinSet::new() }
     }
 
-    /// Has the items written in this order, after all that were asked for before.
-    pub(super) fn enqueue(&self, prefix: &str, items: &[String]) {
-        for item in items {
-            let _ = self.orders.send(Order { prefix: prefix.to_owned(), item: item.clone() });
+    /// Has the items written, after all that were asked for before; by several producers, each its share.
+    pub(super) fn enqueue(&mut self, layout: Layout, enqueue: &Enqueue) {
+        if enqueue.producers <= 1 {
+            for item in enqueue.values.clone() {
+                self.first.order(write(
+                    self.client.clone(),
+                    self.desk.clone(),
+                    layout,
+                    enqueue.clone(),
+                    item,
+                ));
+            }
+            return;
         }
+        for share in shares(&enqueue.values, enqueue.producers) {
+            let (client, desk, enqueue) = (self.client.clone(), self.desk.clone(), enqueue.clone());
+            self.others.spawn(async move {
+                for item in share {
+                    write(client.clone(), desk.clone(), layout, enqueue.clone(), item).await;
+                }
+            });
+        }
+    }
+}
+
+async fn write(client: HarnessClient, desk: NewsDesk, layout: Layout, enqueue: Enqueue, item: String) {
+    let Enqueue { prefix, bytes, .. } = enqueue;
+    let _ = desk.send(Ok(Happening::EnqueueBegan { item: item.clone(), prefix: prefix.clone() }));
+    let acceptance = match client.enqueue(layout, &prefix, &[filled(&item, bytes)]).await {
+        Ok(()) => Acceptance::Acknowledged,
+        Err(error) => Acceptance::Unknown(error),
+    };
+    let _ = desk.send(Ok(Happening::EnqueueEnded { item, acceptance }));
+}
+
+/// The items dealt out in turn, as cards are; no share is empty.
+pub(super) fn shares(items: &[String], producers: usize) -> Vec<Vec<String>> {
+    let producers = producers.clamp(1, items.len().max(1));
+    (0..producers).map(|producer| items.iter().skip(producer).step_by(producers).cloned().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_dealt_out_in_turn_and_nobody_goes_without() {
+        let items: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
+        assert_eq!(shares(&items, 2), [vec!["a".to_owned(), "c".to_owned()], vec!["b".to_owned()]]);
+        assert_eq!(shares(&items, 5).len(), 3);
+        assert_eq!(shares(&items, 1), [items]);
     }
 }

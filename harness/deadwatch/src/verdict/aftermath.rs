@@ -6,7 +6,8 @@
 //!   stopped it unless it retries,
 //! - `deaf` if it did neither within the bound: it said nothing and took nothing.
 //!
-//! `dead` means that no consumer is left: the process died, or every consumer has stopped by the end.
+//! `dead` means that no consumer is left: the process died, or every consumer has stopped by the end, other than because
+//! it had what it wanted: it passed its barrier or its lock, or its owner gave its call up.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ pub(super) fn judge(ledger: &Ledger<'_>) -> Aftermath {
         .iter()
         .filter(|hand_out| hand_out.is_probe())
         .map(|hand_out| hand_out.by.consumer)
+        .chain(ledger.passages.iter().map(|by| by.consumer))
         .collect();
     let failing = failing(ledger);
     let left: Vec<&str> = probed(ledger)
@@ -29,8 +31,9 @@ pub(super) fn judge(ledger: &Ledger<'_>) -> Aftermath {
         .map(String::as_str)
         .filter(|name| served.contains(name) || !failing.contains(name) || !stops_on_error(ledger, name))
         .collect();
+    let content = !ledger.passages.is_empty() || !ledger.cancelled.is_empty();
     if left.is_empty() {
-        return Aftermath::Dead;
+        return if content { Aftermath::Healthy } else { Aftermath::Dead };
     }
     let deaf: Vec<String> = ledger
         .consumers()

@@ -178,6 +178,9 @@ fn write_broken(
             write!(f, "{who} got item {later} before item {earlier}, which was committed first")?;
         }
         Evidence::NothingHandedOut => write!(f, "at {at} a call of {who} was done without an item")?,
+        Evidence::PassedTooEarly(key) => {
+            write!(f, "at {at} {who} passed {key} as if it were open, and it was not")?;
+        }
         Evidence::OtherQueue { item, prefix } => {
             write!(f, "{who} got item {item}, which belongs to the queue {prefix}")?;
         }

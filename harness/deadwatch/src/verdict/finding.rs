@@ -39,6 +39,8 @@ pub enum Evidence {
     },
     /// A dequeue said that it was done, and handed out nothing.
     NothingHandedOut,
+    /// A call passed the barrier or the lock of this key, which was not open to it.
+    PassedTooEarly(String),
     /// An item was handed out that belongs to another queue.
     OtherQueue {
         /// The item.
@@ -64,7 +66,10 @@ impl Evidence {
             Self::LostItem(_) | Self::LostProbes(_) => Outcome::Lost,
             Self::HandedOutTwice(_) => Outcome::Duplicated,
             Self::WrongOrder { .. } => Outcome::Reordered,
-            Self::NothingHandedOut | Self::OtherQueue { .. } | Self::NobodysItem(_) => Outcome::FalseSuccess,
+            Self::NothingHandedOut
+            | Self::PassedTooEarly(_)
+            | Self::OtherQueue { .. }
+            | Self::NobodysItem(_) => Outcome::FalseSuccess,
             Self::FailingCalls(_) | Self::Requests(_) => Outcome::Spin,
             Self::Error(_) => Outcome::Error,
         }

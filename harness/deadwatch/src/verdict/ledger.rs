@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     history::{Acceptance, Event, Happening, History},
-    scenario::{Action, PROBE_PREFIX, Producer},
+    scenario::{Action, Consumer, ConsumerCall, PROBE_PREFIX, Producer},
     subject::{Death, Returned},
 };
 
@@ -19,6 +19,10 @@ pub(super) struct Ledger<'a> {
     pub(super) hand_outs: Vec<HandOut<'a>>,
     /// Dequeues that returned without an item and without an error.
     pub(super) empty_successes: Vec<Returning<'a>>,
+    /// Calls that passed a barrier or a lock.
+    pub(super) passages: Vec<Returning<'a>>,
+    /// Calls that were given up.
+    pub(super) cancelled: Vec<Returning<'a>>,
     /// Errors that consumers' calls returned and that are listed one by one, in order.
     pub(super) errors: Vec<Failure<'a>>,
     /// The items, by value.
@@ -81,6 +85,8 @@ impl<'a> Ledger<'a> {
             history,
             hand_outs: Vec::new(),
             empty_successes: Vec::new(),
+            passages: Vec::new(),
+            cancelled: Vec::new(),
             errors: Vec::new(),
             items: BTreeMap::new(),
             death: None,
@@ -119,6 +125,9 @@ impl<'a> Ledger<'a> {
             Happening::Died { death } => {
                 self.death.get_or_insert((at, position, death));
             }
+            Happening::Cancelled { consumer, .. } => {
+                self.cancelled.push(Returning { position, at, consumer })
+            }
             Happening::Stored { items } => self.stored = Some(items),
             Happening::TimelineEnded => self.timeline_ended = Some(position),
             // Each checker that needs one of these reads it from the history itself.
@@ -138,7 +147,6 @@ impl<'a> Ledger<'a> {
             | Happening::Server { .. }
             | Happening::ReplyLost { .. }
             | Happening::Closed { .. }
-            | Happening::Cancelled { .. }
             | Happening::Held { .. }
             | Happening::Released { .. }
             | Happening::Disconnected { .. }
@@ -153,17 +161,33 @@ impl<'a> Ledger<'a> {
     fn returned(&mut self, by: Returning<'a>, returned: &'a Returned) {
         match returned {
             Returned::Item { item, .. } => self.hand_outs.push(HandOut { by, item }),
-            Returned::Done => self.empty_successes.push(by),
+            Returned::Done if self.takes_items(by.consumer) => self.empty_successes.push(by),
+            Returned::Done => self.passages.push(by),
             Returned::Error(text) => self.errors.push(Failure { by, text }),
             // The stage ends such a run as inconclusive.
             Returned::Unsupported => {}
         }
     }
 
+    /// The consumer of this name.
+    pub(super) fn consumer(&self, name: &str) -> Option<&'a Consumer> {
+        self.history.scenario.consumers.iter().find(|consumer| consumer.name == name)
+    }
+
+    /// Whether this consumer's calls hand out items.
+    pub(super) fn takes_items(&self, name: &str) -> bool {
+        self.consumer(name).is_none_or(takes_items)
+    }
+
     /// The consumers' names in file order.
     pub(super) fn consumers(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.history.scenario.consumers.iter().map(|consumer| consumer.name.as_str())
     }
+}
+
+/// Whether a consumer's calls hand out items.
+pub(super) const fn takes_items(consumer: &Consumer) -> bool {
+    matches!(consumer.call, ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue)
 }
 
 /// Who enqueues which item, by the scenario's steps.

@@ -39,7 +39,9 @@ fn lost_items(ledger: &Ledger<'_>) -> Vec<Finding> {
 fn lost_probes(ledger: &Ledger<'_>) -> Option<Finding> {
     let events = &ledger.history.events;
     let (at, probed) = events.iter().find_map(|event| match &event.what {
-        Happening::Probed { consumers } => Some((event.at(), consumers.len())),
+        Happening::Probed { consumers } => {
+            Some((event.at(), consumers.iter().filter(|name| ledger.takes_items(name)).count()))
+        }
         _ => None,
     })?;
     let left = events.iter().find_map(|event| match &event.what {

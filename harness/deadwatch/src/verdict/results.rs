@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ledger::{HandOut, Ledger},
+    ledger::{HandOut, Ledger, takes_items},
     redact::redact,
 };
 use crate::{history::Happening, scenario::Consumer, scenario::OnError, subject::Death};
@@ -22,8 +22,12 @@ use crate::{history::Happening, scenario::Consumer, scenario::OnError, subject::
 pub enum CallResult {
     /// It handed out this item.
     Item(String),
-    /// It returned as done, with nothing.
+    /// A dequeue returned as done, with nothing.
     Nothing,
+    /// It passed its barrier or its lock.
+    Passed,
+    /// Its owner gave it up.
+    GivenUp,
     /// It returned an error: its text, what varies removed.
     Error(String),
     /// It was open when the process died: of what and where, what varies removed.
@@ -35,6 +39,8 @@ impl fmt::Display for CallResult {
         match self {
             Self::Item(item) => write!(f, "item {item}"),
             Self::Nothing => f.write_str("done, without an item"),
+            Self::Passed => f.write_str("passed"),
+            Self::GivenUp => f.write_str("given up"),
             Self::Error(text) => write!(f, "error: {text}"),
             Self::Died(text) => write!(f, "died: {text}"),
         }
@@ -56,6 +62,8 @@ pub(super) fn of(ledger: &Ledger<'_>, consumer: &str) -> BTreeSet<CallResult> {
         .map(|hand_out| CallResult::Item(hand_out.item.to_owned()));
     let nothing =
         ledger.empty_successes.iter().filter(|by| by.consumer == consumer).map(|_| CallResult::Nothing);
+    let passed = ledger.passages.iter().filter(|by| by.consumer == consumer).map(|_| CallResult::Passed);
+    let given_up = ledger.cancelled.iter().filter(|by| by.consumer == consumer).map(|_| CallResult::GivenUp);
     let errors = ledger
         .errors
         .iter()
@@ -65,7 +73,7 @@ pub(super) fn of(ledger: &Ledger<'_>, consumer: &str) -> BTreeSet<CallResult> {
         .death
         .filter(|_| has_open_call(ledger, consumer))
         .map(|(_, _, death)| CallResult::Died(describe(death)));
-    items.chain(nothing).chain(errors).chain(died).collect()
+    items.chain(nothing).chain(passed).chain(given_up).chain(errors).chain(died).collect()
 }
 
 /// What a process died of and where, without what varies.
@@ -81,8 +89,14 @@ fn describe(death: &Death) -> String {
 /// Whether another consumer could have got the item: one that was on stage between the item's enqueue and its
 /// hand-out, give or take the margin.
 fn is_race(ledger: &Ledger<'_>, hand_out: &HandOut<'_>) -> bool {
-    let offered = ledger.items.get(hand_out.item).map_or(hand_out.by.at, |item| item.began.1);
+    let item = ledger.items.get(hand_out.item);
+    let offered = item.map_or(hand_out.by.at, |item| item.began.1);
+    // A queue's range is its prefix without a slash (etcd client/v3/experimental/recipes/queue.go).
+    let in_reach = |other: &&Consumer| {
+        takes_items(other) && item.is_none_or(|item| item.prefix.starts_with(&other.prefix))
+    };
     let others = ledger.history.scenario.consumers.iter().filter(|other| other.name != hand_out.by.consumer);
+    let others = others.filter(in_reach);
     others.into_iter().any(|other| {
         other.start <= hand_out.by.at + RACE_MARGIN
             && stopped(ledger, other).is_none_or(|stop| stop + RACE_MARGIN >= offered)
@@ -91,11 +105,9 @@ fn is_race(ledger: &Ledger<'_>, hand_out: &HandOut<'_>) -> bool {
 
 /// When the consumer stopped, if it did.
 fn stopped(ledger: &Ledger<'_>, consumer: &Consumer) -> Option<Duration> {
-    let errors = ledger.errors.iter().filter(|error| error.by.consumer == consumer.name);
-    match consumer.on_error {
-        OnError::Stop => errors.map(|error| error.by.at).min(),
-        OnError::Retry => None,
-    }
+    let failed = ledger.errors.iter().map(|error| error.by).filter(|_| consumer.on_error == OnError::Stop);
+    let ended = ledger.passages.iter().chain(&ledger.cancelled).copied();
+    failed.chain(ended).filter(|by| by.consumer == consumer.name).map(|by| by.at).min()
 }
 
 /// Whether the consumer had begun and not ended when the process died: it calls again at once, so a call was open.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::token_life::{TokenLife, token_lives};
 use crate::{
     history::{Event, Happening, History},
-    scenario::PRODUCER_CLIENT,
+    scenario::{Action, PRODUCER_CLIENT},
 };
 
 /// How long after a trigger its effect may show. A failing watch shows at once; a spin only when it has been counted
@@ -33,6 +33,22 @@ pub enum Trigger {
     },
     /// The server ended a watch because its revision is compacted.
     WatchCompacted {
+        /// When, since 0 s.
+        at: Duration,
+        /// The client.
+        client: String,
+    },
+    /// The server's reply to a call was lost on its way.
+    ReplyLost {
+        /// When, since 0 s.
+        at: Duration,
+        /// The client.
+        client: String,
+        /// The method, such as `Txn`.
+        method: String,
+    },
+    /// The owner of a client closed it.
+    Closed {
         /// When, since 0 s.
         at: Duration,
         /// The client.
@@ -64,6 +80,8 @@ impl Trigger {
         match self {
             Self::WatchRefused { at, .. }
             | Self::WatchCompacted { at, .. }
+            | Self::ReplyLost { at, .. }
+            | Self::Closed { at, .. }
             | Self::Disconnected { at, .. } => *at,
         }
     }
@@ -101,6 +119,15 @@ fn triggers(history: &History) -> impl Iterator<Item = Trigger> + '_ {
             Happening::WatchCompacted { client } => {
                 Some(Trigger::WatchCompacted { at, client: client.clone() })
             }
+            Happening::ReplyLost { client, method } => Some(Trigger::ReplyLost {
+                at,
+                client: client.clone(),
+                method: method.rsplit('/').next().unwrap_or(method).to_owned(),
+            }),
+            Happening::Acted { step } => match history.scenario.steps.get(*step).map(|step| &step.action) {
+                Some(Action::CloseClient(client)) => Some(Trigger::Closed { at, client: client.clone() }),
+                _ => None,
+            },
             Happening::Disconnected { client } if client != PRODUCER_CLIENT => {
                 Some(Trigger::Disconnected { at, client: client.clone() })
             }
@@ -155,6 +182,12 @@ impl fmt::Display for Trigger {
                     "at {} the server ended a watch of client {client}, whose revision was compacted",
                     Seconds(*at)
                 )
+            }
+            Self::ReplyLost { at, client, method } => {
+                write!(f, "at {} the reply to a {method} of client {client} was lost", Seconds(*at))
+            }
+            Self::Closed { at, client } => {
+                write!(f, "at {} client {client} was closed by its owner", Seconds(*at))
             }
             Self::Disconnected { at, client } => {
                 write!(f, "at {} client {client} lost its connection", Seconds(*at))

@@ -59,9 +59,11 @@ fn results(consumer: &ConsumerJudgement) -> Vec<String> {
     for result in &consumer.results {
         match result {
             CallResult::Item(item) => items.push(item.as_str()),
-            CallResult::Nothing | CallResult::Error(_) | CallResult::Died(_) => {
-                others.push(result.to_string())
-            }
+            CallResult::Nothing
+            | CallResult::Passed
+            | CallResult::GivenUp
+            | CallResult::Error(_)
+            | CallResult::Died(_) => others.push(result.to_string()),
         }
     }
     items.sort_by(|a, b| natural_order(a, b));

@@ -1,0 +1,177 @@
+//! Steps: what each action has done, and by whom.
+
+use super::{
+    gate::{self, Change},
+    harness_client::HarnessClient,
+    harness_queue::Layout,
+    timeline::Stage,
+};
+use crate::{
+    etcd::{Address, Etcd, EtcdError},
+    history::{Happening, Inconclusive, ServerState},
+    scenario::{Action, ConsumerCall, Producer as By, Scenario},
+    subject::Request,
+    wire::Fault,
+};
+use futures::future::BoxFuture;
+
+impl Stage<'_> {
+    /// Has the step with this index done. What takes time goes on beside the timeline.
+    pub(super) fn act(&mut self, index: usize) {
+        let Some(step) = self.set.scenario.steps.get(index) else { return };
+        match step.action.clone() {
+            Action::Enqueue(enqueue) => match enqueue.by {
+                By::Harness => self.producer.enqueue(layout(&self.set.scenario, &enqueue.prefix), &enqueue),
+                By::Subject => self.subject_enqueues(&enqueue),
+            },
+
+            Action::Put(put) => self.administer(index, move |harness| async move { harness.put(&put).await }),
+            Action::Delete(delete) => {
+                self.administer(index, move |harness| async move { harness.delete(&delete).await });
+            }
+            Action::Compact => self.administer(index, move |harness| async move { harness.compact().await }),
+            Action::AddUser(user) => {
+                self.administer(index, move |harness| async move { harness.add_user(&user).await });
+            }
+            Action::ChangePassword(change) => {
+                self.administer(index, move |harness| async move { harness.change_password(&change).await });
+            }
+            Action::DeleteUser(user) => {
+                self.administer(index, move |harness| async move { harness.delete_user(&user).await });
+            }
+            Action::RevokeRole(user) => {
+                self.administer(index, move |harness| async move { harness.revoke_role(&user).await });
+            }
+            Action::EnableAuth => {
+                self.administer(index, move |harness| async move { harness.enable_auth().await })
+            }
+            Action::DisableAuth => {
+                self.administer(index, move |harness| async move { harness.disable_auth().await })
+            }
+
+            Action::HoldBarrier(key) => self.hold(index, key, ConsumerCall::BarrierWait),
+            Action::ReleaseBarrier(key) => self.release(index, key, ConsumerCall::BarrierWait),
+            Action::HoldLock(key) => self.hold(index, key, ConsumerCall::Lock),
+            Action::ReleaseLock(key) => self.release(index, key, ConsumerCall::Lock),
+
+            Action::Restart(restart) => {
+                self.operate(index, Some(ServerState::Down), ServerState::Up, move |etcd| {
+                    etcd.restart(restart.clone())
+                });
+            }
+            Action::Pause => self.operate(index, None, ServerState::Paused, |etcd| etcd.pause()),
+            Action::Resume => self.operate(index, None, ServerState::Resumed, |etcd| etcd.resume()),
+            Action::Isolate => self.operate(index, None, ServerState::Isolated, |etcd| etcd.isolate()),
+            Action::Rejoin => self.operate(index, None, ServerState::Rejoined, |etcd| etcd.rejoin()),
+
+            Action::DropConnections(reach) => self.inflict(index, Fault::DropConnections(reach)),
+            Action::BlackHole(hole) => self.inflict(index, Fault::BlackHole(hole)),
+            Action::LoseReplies(lose) => self.inflict(index, Fault::LoseReplies(lose)),
+            Action::Delay(delay) => self.inflict(index, Fault::Delay(delay)),
+
+            Action::CloseClient(client) => {
+                self.record.write(Happening::Acted { step: index });
+                self.set.ask(Request::Close { client });
+            }
+            Action::CancelCall(consumer) => {
+                self.record.write(Happening::Acted { step: index });
+                self.cancel(&consumer);
+            }
+        }
+    }
+
+    fn inflict(&mut self, index: usize, fault: Fault) {
+        self.set.wire.inflict(fault);
+        self.record.write(Happening::Acted { step: index });
+    }
+
+    /// Has the harness's own client do this, after all that it was told before.
+    fn administer<W, F>(&mut self, index: usize, work: W)
+    where
+        W: FnOnce(HarnessClient) -> F + Send + 'static,
+        F: Future<Output = Result<(), String>> + Send,
+    {
+        let (harness, desk) = (self.harness.clone(), self.desk.clone());
+        let step = describe(index);
+        self.admin.order(async move {
+            let done = work(harness).await;
+            let _ = desk.send(match done {
+                Ok(()) => Ok(Happening::Acted { step: index }),
+                Err(error) => Err(Inconclusive::Step(format!("{step}: {error}"))),
+            });
+        });
+    }
+
+    /// Has this done to the server, after all that the harness's own client was told before.
+    fn operate<W>(&mut self, index: usize, before: Option<ServerState>, after: ServerState, work: W)
+    where
+        W: FnOnce(&dyn Etcd) -> BoxFuture<'_, Result<(), EtcdError>> + Send + 'static,
+    {
+        let (etcd, wire, desk) = (self.set.etcd.clone(), self.set.wire.clone(), self.desk.clone());
+        let ready = self.admin.caught_up();
+        self.machinist.order(async move {
+            let _ = ready.await;
+            if let Some(state) = before {
+                let _ = desk.send(Ok(Happening::Server { state }));
+            }
+            match work(etcd.as_ref()).await {
+                Ok(()) => {
+                    // A restarted etcd may listen on another port.
+                    if let address @ Address::Tcp(_) = etcd.address() {
+                        wire.redirect(address);
+                    }
+                    let _ = desk.send(Ok(Happening::Server { state: after }));
+                    let _ = desk.send(Ok(Happening::Acted { step: index }));
+                }
+                Err(error) => {
+                    let why = format!("{}: could not {error}", describe(index));
+                    let _ = desk.send(Err(Inconclusive::Step(why)));
+                }
+            }
+        });
+    }
+
+    fn hold(&mut self, index: usize, key: String, otherwise: ConsumerCall) {
+        let changes = gate::hold(gate::call_at(&self.set.scenario, &key, otherwise), &key);
+        let desk = self.desk.clone();
+        self.administer(index, move |harness| async move {
+            // Nobody may pass from the moment on in which it is asked for.
+            let _ = desk.send(Ok(Happening::Held { key }));
+            change(&harness, &changes).await
+        });
+    }
+
+    fn release(&mut self, index: usize, key: String, otherwise: ConsumerCall) {
+        let call = gate::call_at(&self.set.scenario, &key, otherwise);
+        let desk = self.desk.clone();
+        self.administer(index, move |harness| async move {
+            let _ = desk.send(Ok(Happening::Released { key: key.clone() }));
+            change(&harness, &gate::release(call, &key)).await
+        });
+    }
+}
+
+/// Carries out these changes, one after the other.
+pub(super) async fn change(harness: &HarnessClient, changes: &[Change]) -> Result<(), String> {
+    for change in changes {
+        match change {
+            Change::Put(key) => harness.write_key(key, "").await?,
+            Change::Delete(delete) => harness.delete(delete).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Under which keys the items of this queue lie: as those want who take items from it.
+pub(super) fn layout(scenario: &Scenario, prefix: &str) -> Layout {
+    let by_priority = |call| call == ConsumerCall::PriorityDequeue;
+    if scenario.consumers.iter().any(|consumer| consumer.prefix == prefix && by_priority(consumer.call)) {
+        Layout::PriorityQueue
+    } else {
+        Layout::Queue
+    }
+}
+
+fn describe(index: usize) -> String {
+    format!("step {}", index + 1)
+}

@@ -1,0 +1,143 @@
+//! What a step has the harness do to the etcd itself: keys that are no items, compactions, users, barriers, locks.
+
+use etcd_client::{DeleteOptions, Error, Permission};
+use tonic::Code;
+
+use super::{
+    harness_client::{HarnessClient, Repeat},
+    harness_queue::filled,
+};
+use crate::{
+    etcd::Credentials,
+    scenario::{ChangePassword, Delete, Put, User},
+};
+
+impl HarnessClient {
+    /// Writes a key, as often as it says.
+    pub(super) async fn put(&self, put: &Put) -> Result<(), String> {
+        let value = filled(&put.value, put.bytes);
+        for _ in 0..put.count {
+            self.write_key(&put.key, &value).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a key once.
+    pub(super) async fn write_key(&self, key: &str, value: &str) -> Result<(), String> {
+        self.ask(Repeat::Safe, |mut client| async move { client.put(key, value, None).await }).await?;
+        Ok(())
+    }
+
+    /// Deletes keys; none being there is fine.
+    pub(super) async fn delete(&self, delete: &Delete) -> Result<(), String> {
+        let (key, options) = match delete {
+            Delete::Key(key) => (key, DeleteOptions::new()),
+            Delete::Prefix(prefix) => (prefix, DeleteOptions::new().with_prefix()),
+        };
+        self.ask(Repeat::Safe, |mut client| {
+            let options = options.clone();
+            async move { client.delete(key.as_str(), Some(options)).await }
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Compacts the history up to the current revision.
+    pub(super) async fn compact(&self) -> Result<(), String> {
+        let read =
+            self.ask(Repeat::Safe, |mut client| async move { client.get("deadwatch/", None).await }).await?;
+        let revision = read.header().map_or(0, etcd_client::ResponseHeader::revision);
+        self.ask(Repeat::Safe, |mut client| async move {
+            unless(client.compact(revision, None).await, "required revision has been compacted")
+        })
+        .await
+    }
+
+    /// Adds a user, and a role of its name that may read and write its prefixes.
+    pub(super) async fn add_user(&self, user: &User) -> Result<(), String> {
+        let User { name, password, prefixes } = user;
+        self.ask(Repeat::Safe, |mut client| async move {
+            unless(
+                client.user_add(name.as_str(), password.as_str(), None).await,
+                "user name already exists",
+            )?;
+            unless(client.role_add(name.as_str()).await, "role name already exists")?;
+            for prefix in prefixes {
+                let permission = Permission::read_write(prefix.as_str()).with_prefix();
+                client.role_grant_permission(name.as_str(), permission).await?;
+            }
+            client.user_grant_role(name.as_str(), name.as_str()).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a user another password; if it is the harness's own, it goes on with that.
+    pub(super) async fn change_password(&self, change: &ChangePassword) -> Result<(), String> {
+        let ChangePassword { user, password } = change;
+        self.ask(Repeat::Safe, |mut client| async move {
+            client.user_change_password(user.as_str(), password.as_str()).await
+        })
+        .await?;
+        match self.credentials().await {
+            Some(own) if own.user == *user => {
+                self.become_user(Some(Credentials { password: password.clone(), ..own })).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes a user.
+    pub(super) async fn delete_user(&self, user: &str) -> Result<(), String> {
+        self.ask(Repeat::Safe, |mut client| async move {
+            unless(client.user_delete(user).await, "user name not found")
+        })
+        .await
+    }
+
+    /// Takes from a user the role of its name.
+    pub(super) async fn revoke_role(&self, user: &str) -> Result<(), String> {
+        self.ask(Repeat::Safe, |mut client| async move {
+            unless(client.user_revoke_role(user, user).await, "role is not granted to the user")
+        })
+        .await
+    }
+
+    /// Makes the user `root` if there is none, and switches authentication on.
+    pub(super) async fn enable_auth(&self) -> Result<(), String> {
+        let root = Credentials::root();
+        let Credentials { user, password } = root.clone();
+        self.ask(Repeat::Safe, |mut client| {
+            let (user, password) = (user.clone(), password.clone());
+            async move {
+                unless(client.user_add(user.as_str(), password, None).await, "user name already exists")?;
+                client.user_grant_role(user, "root").await?;
+                unless(client.auth_enable().await, "user name is empty")
+            }
+        })
+        .await?;
+        self.become_user(Some(root)).await
+    }
+
+    /// Switches authentication off.
+    pub(super) async fn disable_auth(&self) -> Result<(), String> {
+        self.ask(Repeat::Safe, |mut client| async move {
+            unless(client.auth_disable().await, "authentication is not enabled")
+        })
+        .await?;
+        self.become_user(None).await
+    }
+}
+
+/// An error with this text means that an earlier attempt did it, whose answer was lost.
+fn unless<T>(answer: Result<T, Error>, done_already: &str) -> Result<(), Error> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(Error::GRpcStatus(status))
+            if status.code() != Code::Unavailable && status.message().contains(done_already) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
