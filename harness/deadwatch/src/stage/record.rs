@@ -59,6 +59,7 @@ impl Record {
                 token: token.as_deref().map(|token| self.tokens.number(token)),
             },
             Seen::WatchCompacted { .. } => Happening::WatchCompacted { client: client() },
+            Seen::ReplyLost { method } => Happening::ReplyLost { client: client(), method: method.clone() },
             Seen::Disconnected => Happening::Disconnected { client: client() },
             Seen::Request { token: None, .. } | Seen::Connected | Seen::Failed { .. } => return,
         };

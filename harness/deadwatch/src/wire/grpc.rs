@@ -69,8 +69,18 @@ struct Call {
     method: String,
     token: Option<String>,
     answer: Answer,
+    reply: Reply,
     sent: Messages,
     answered: Messages,
+}
+
+/// How far the server's reply to a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reply {
+    /// Nothing of it has passed.
+    Awaited,
+    /// Its headers have passed.
+    Begun,
 }
 
 impl Call {
@@ -81,6 +91,7 @@ impl Call {
             method,
             token: headers.token,
             answer,
+            reply: Reply::Awaited,
             sent: Messages::new(Keeping::Nothing),
             answered: Messages::new(answer.keeping()),
         }
@@ -129,6 +140,16 @@ impl Conversation {
         })
     }
 
+    /// The method of the call whose reply begins with this frame of the server's, which has not been taken yet.
+    ///
+    /// A call that failed has no such reply: gRPC ends its stream with the first headers, `Trailers-Only`
+    /// (gRPC over HTTP/2), while a call that was executed is answered by headers, a message and trailers.
+    pub fn begins_reply(&self, frame: &Frame) -> Option<&str> {
+        let call = self.calls.get(&frame.stream())?;
+        let begins = frame.kind() == Kind::Headers && !frame.ends_stream() && call.reply == Reply::Awaited;
+        begins.then_some(call.method.as_str())
+    }
+
     /// Understands nothing from here on: what passes is no HTTP/2.
     pub fn give_up(&mut self) {
         self.followed = Followed::NoMore;
@@ -173,6 +194,9 @@ impl Conversation {
 
     fn answered(&mut self, headers: Headers) -> Vec<Seen> {
         if !headers.ends_stream {
+            if let Some(call) = self.calls.get_mut(&headers.stream) {
+                call.reply = Reply::Begun;
+            }
             return Vec::new();
         }
         // A call is over when the server says so, whatever its client may still want to send.
@@ -188,7 +212,8 @@ impl Conversation {
 
     fn data(&mut self, from: Side, stream: u32, data: &[u8]) -> Vec<Seen> {
         let mut seen = Vec::new();
-        let Some(Call { method, token, answer, sent, answered }) = self.calls.get_mut(&stream) else {
+        let Some(Call { method, token, answer, sent, answered, reply: _ }) = self.calls.get_mut(&stream)
+        else {
             return seen;
         };
         match from {

@@ -1,22 +1,32 @@
-//! What lies between client and etcd on every backend: it passes bytes on unchanged, and sees what they say.
+//! What lies between client and etcd on every backend: it passes bytes on unchanged, sees what they say, and is
+//! where the network fails.
 //!
-//! It is an observer: HTTP/2 is spoken end to end between client and etcd, and what passes is parsed only to
-//! be seen. The stage opens one [`Wire`] per etcd and one route per client, and the history is told the
-//! [`Sighting`]s.
+//! HTTP/2 is spoken end to end between client and etcd, and what passes is parsed only to be seen. The stage opens
+//! one [`Wire`] per etcd and one route per client, the history is told the [`Sighting`]s, and a [`Fault`] acts on
+//! the subject's clients the same on loopback and in memory.
 //!
 //! ```text
 //!          proxy             relay             observer            grpc
 //! client ─▶ listener ─▶ frame by frame ─▶ sees each frame ─▶ what it tells: a Seen
-//!              │             ▲ frames                          ▲ headers, messages
-//!              └─ upstream ─▶ etcd
+//!              │             ▲ frames, late as they may be     ▲ headers, messages
+//!              │             ▼ (arrivals), or into the hole
+//!              ├─ upstream ─▶ etcd
+//!              └─ link: one connection, asks the faults what becomes of it
 //! ```
 
+mod arrivals;
 mod block;
+mod fault;
+mod faults;
 mod frames;
 mod grpc;
 mod headers;
+mod hole;
 mod huffman;
+mod link;
 mod messages;
+#[cfg(test)]
+mod net;
 mod observer;
 mod proxy;
 mod relay;
@@ -25,5 +35,6 @@ mod sample;
 mod sighting;
 mod upstream;
 
-pub use proxy::Wire;
+pub use fault::Fault;
+pub use proxy::{HARNESS_CLIENT, Wire};
 pub use sighting::{Seen, Sighting};

@@ -35,6 +35,19 @@ impl Observer {
         }
     }
 
+    /// The method of the call whose reply begins with this piece of the server's, which has not been seen yet.
+    pub fn begins_reply(&self, piece: &Piece) -> Option<&str> {
+        match piece {
+            Piece::Frame(frame) => self.conversation.begins_reply(frame),
+            Piece::Preface(_) | Piece::Opaque(_) => None,
+        }
+    }
+
+    /// Sees that the reply to a call of this method gets lost.
+    pub fn see_lost(&self, method: String) {
+        self.report(Seen::ReplyLost { method });
+    }
+
     fn report(&self, seen: Seen) {
         let sighting = Sighting { client: self.client.clone(), at: Instant::now(), seen };
         // Nobody listening any more is no reason to stop relaying.

@@ -7,17 +7,26 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, copy_bidirectional, duplex, empty};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::fault::Fault;
+use super::faults::Faults;
+use super::hole::swallow;
+use super::link::{Condition, Link};
 use super::observer::Observer;
 use super::relay::relay;
 use super::sighting::Sighting;
 use super::upstream::{Upstream, connect};
 use crate::etcd::{Address, Dial};
+
+/// The client whose connections are neither observed nor reached by a fault: the harness's own, which goes through
+/// the wire so that its address outlives a restart of the etcd.
+pub const HARNESS_CLIENT: &str = "deadwatch.harness";
 
 /// How long a listener leaves the machine alone that has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -32,6 +41,7 @@ const PIPE_BYTES: usize = 64 * 1024;
 pub struct Wire {
     upstream: Arc<Upstream>,
     sightings: UnboundedSender<Sighting>,
+    pub(super) faults: Arc<Faults>,
     routes: Mutex<Routes>,
 }
 
@@ -45,7 +55,12 @@ struct Routes {
 impl Wire {
     /// A wire to the etcd at `upstream`, that reports what it sees to `sightings`.
     pub fn new(upstream: Address, sightings: UnboundedSender<Sighting>) -> Self {
-        Self { upstream: Arc::new(Upstream::new(upstream)), sightings, routes: Mutex::default() }
+        Self {
+            upstream: Arc::new(Upstream::new(upstream)),
+            sightings,
+            faults: Arc::default(),
+            routes: Mutex::default(),
+        }
     }
 
     /// Where that client reaches the etcd through this wire: the same address whenever the same client asks.
@@ -69,6 +84,7 @@ impl Wire {
                     client: client.to_owned(),
                     upstream: Arc::clone(&self.upstream),
                     sightings: self.sightings.clone(),
+                    faults: Arc::clone(&self.faults),
                 };
                 let address = match self.upstream.address() {
                     Address::Tcp(_) => {
@@ -92,6 +108,14 @@ impl Wire {
     pub fn redirect(&self, upstream: Address) {
         self.upstream.replace(upstream);
     }
+
+    /// Lets the network fail the subject's clients in this way, from now on. Faults add up: none ends another.
+    ///
+    /// What it makes of open connections happens when the runtime gets to their tasks, at the same instant of
+    /// virtual time.
+    pub fn inflict(&self, fault: Fault) {
+        self.faults.inflict(fault, Instant::now());
+    }
 }
 
 /// One client's way through the wire.
@@ -100,6 +124,7 @@ struct Line {
     client: String,
     upstream: Arc<Upstream>,
     sightings: UnboundedSender<Sighting>,
+    faults: Arc<Faults>,
 }
 
 impl Line {
@@ -139,41 +164,69 @@ impl Line {
         }
     }
 
-    fn observer(&self) -> Observer {
-        Observer::new(self.client.clone(), self.sightings.clone())
-    }
-
     async fn carry(self, mut client: TcpStream) {
-        let observer = self.observer();
-        if let Err(error) = carry(&mut client, &self.upstream, observer).await {
+        let carried = match client.set_nodelay(true) {
+            Ok(()) => self.lead(&mut client).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = carried {
             tracing::debug!(%error, client = self.client, "a connection was reset");
             reset(&client);
         }
     }
 
     async fn carry_in_memory(self, mut client: DuplexStream) {
-        let observer = self.observer();
-        let carried = match self.upstream.address() {
-            Address::Pipe(dial) => match dial.connect() {
-                Ok(mut server) => relay(&mut client, &mut server, observer).await,
-                Err(error) => Err(error),
-            },
-            Address::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
-        };
-        if let Err(error) = carried {
+        if let Err(error) = self.lead(&mut client).await {
             tracing::debug!(%error, client = self.client, "a connection in memory was cut");
+        }
+    }
+
+    /// Leads a connection to where the etcd is now, until it ends.
+    async fn lead<C: AsyncRead + AsyncWrite + Unpin>(&self, client: &mut C) -> io::Result<()> {
+        let passage = Passage::open(self);
+        if let Passage::Watched { link, .. } = &passage
+            && link.condition() == Condition::Silenced
+        {
+            return swallow(client, &mut empty(), link).await;
+        }
+        match self.upstream.address() {
+            Address::Tcp(port) => {
+                let mut server = connect(port).await?;
+                passage.relay(client, &mut server).await.inspect_err(|_| reset(&server))
+            }
+            Address::Pipe(dial) => passage.relay(client, &mut dial.connect()?).await,
         }
     }
 }
 
-async fn carry(client: &mut TcpStream, upstream: &Upstream, observer: Observer) -> io::Result<()> {
-    client.set_nodelay(true)?;
-    match upstream.address() {
-        Address::Tcp(port) => {
-            let mut server = connect(port).await?;
-            relay(client, &mut server, observer).await.inspect_err(|_| reset(&server))
+/// How one connection passes.
+enum Passage {
+    /// Seen, and in reach of faults as far as its client is.
+    Watched { observer: Observer, link: Link },
+    /// The harness's own.
+    Plain,
+}
+
+impl Passage {
+    fn open(line: &Line) -> Self {
+        if line.client == HARNESS_CLIENT {
+            return Self::Plain;
         }
-        Address::Pipe(dial) => relay(client, &mut dial.connect()?, observer).await,
+        Self::Watched {
+            observer: Observer::new(line.client.clone(), line.sightings.clone()),
+            link: line.faults.connect(&line.client, Instant::now()),
+        }
+    }
+
+    async fn relay<C, S>(self, client: &mut C, server: &mut S) -> io::Result<()>
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match self {
+            Self::Watched { observer, link } => relay(client, server, observer, &link).await,
+            Self::Plain => copy_bidirectional(client, server).await.map(|_| ()),
+        }
     }
 }
 

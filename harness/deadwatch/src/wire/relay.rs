@@ -1,19 +1,38 @@
-//! Passes the bytes of one connection on in both directions, piece by piece.
+//! Passes the bytes of one connection on in both directions, piece by piece, as far as the faults let it.
 //!
-//! Between a piece's being seen and its being forwarded is where a fault acts: it knows the frame, and by
-//! the conversation the call that the frame belongs to.
+//! A reply is lost between a piece's being read and its being seen: there the frame is known, and by the
+//! conversation the call that it belongs to.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
 
-use super::frames::{Side, Splitter};
+use super::arrivals::Arrivals;
+use super::frames::{Piece, Side, Splitter};
+use super::hole::swallow;
+use super::link::{Condition, Link};
 use super::observer::Observer;
+use crate::scenario::Instead;
 
-/// How much is read at once at least: a frame of the size that peers send by default, and its header.
-const READ_BYTES: usize = (16 << 10) + 9;
+/// Why a connection is not relayed any further.
+enum Interruption {
+    /// One side could not be read any more.
+    Broken(io::Error),
+    /// A fault has made this of it.
+    Became(Condition),
+}
+
+impl Interruption {
+    /// A reply was lost.
+    const fn lost(instead: Instead) -> Self {
+        match instead {
+            Instead::Close => Self::Became(Condition::Cut),
+            Instead::Hang => Self::Became(Condition::Silenced),
+        }
+    }
+}
 
 /// Relays between a client and a server until both have ended, or one of them breaks.
 ///
@@ -21,51 +40,100 @@ const READ_BYTES: usize = (16 << 10) + 9;
 /// written to no longer ends that direction only, since what it has sent before is still due to the other;
 /// its own end comes next.
 ///
+/// Where a fault silences the connection, it is held open until the client ends it.
+///
 /// # Errors
-/// The error of the side that could not be read any more, a reset mostly. The caller owes it to the other
-/// side: it drops both connections.
+/// The error of the side that could not be read any more, a reset mostly, or a reset where a fault cut the
+/// connection. The caller owes it to both sides: it drops both connections.
 ///
 /// # Cancel safety
 /// Dropped half-way, it loses what it has read and not written yet: drop the connections with it.
-pub(super) async fn relay<C, S>(client: &mut C, server: &mut S, observer: Observer) -> io::Result<()>
+pub(super) async fn relay<C, S>(
+    client: &mut C,
+    server: &mut S,
+    observer: Observer,
+    link: &Link,
+) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // Both directions run in one task: the lock is never waited for.
+    let observer = Mutex::new(observer);
+    match pump_both(client, server, &observer, link).await {
+        Ok(()) => Ok(()),
+        Err(Interruption::Broken(error)) => Err(error),
+        Err(Interruption::Became(Condition::Cut)) => Err(io::ErrorKind::ConnectionReset.into()),
+        Err(Interruption::Became(Condition::Silenced | Condition::Open)) => {
+            swallow(client, server, link).await
+        }
+    }
+}
+
+async fn pump_both<C, S>(
+    client: &mut C,
+    server: &mut S,
+    observer: &Mutex<Observer>,
+    link: &Link,
+) -> Result<(), Interruption>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (client_reader, client_writer) = split(client);
     let (server_reader, server_writer) = split(server);
-    // Both directions run in one task: the lock is never waited for.
-    let observer = Mutex::new(observer);
-    tokio::try_join!(
+    let pumps = async {
+        tokio::try_join!(
+            biased;
+            pump(Side::Client, client_reader, server_writer, observer, link),
+            pump(Side::Server, server_reader, client_writer, observer, link),
+        )
+    };
+    tokio::select! {
         biased;
-        pump(Side::Client, client_reader, server_writer, &observer),
-        pump(Side::Server, server_reader, client_writer, &observer),
-    )?;
-    Ok(())
+        condition = link.worse_than(Condition::Open) => Err(Interruption::Became(condition)),
+        pumped = pumps => pumped.map(|_| ()),
+    }
 }
 
-async fn pump<R, W>(from: Side, mut reader: R, mut writer: W, observer: &Mutex<Observer>) -> io::Result<()>
+async fn pump<R, W>(
+    from: Side,
+    reader: R,
+    mut writer: W,
+    observer: &Mutex<Observer>,
+    link: &Link,
+) -> Result<(), Interruption>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     let mut splitter = Splitter::new(from);
+    let mut arrivals = Arrivals::new(from, reader, link);
     loop {
-        splitter.buffer().reserve(READ_BYTES);
-        let ended = match reader.read_buf(splitter.buffer()).await {
+        let ended = match arrivals.read(splitter.buffer()).await {
             Ok(0) => Some(Ok(())),
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         };
 
         let mut outgoing = BytesMut::new();
+        let mut lost = None;
         while let Some(piece) = splitter.next_piece().or_else(|| ended.as_ref().and_then(|_| splitter.rest()))
         {
-            observer.lock().unwrap_or_else(PoisonError::into_inner).see(from, &piece);
+            let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+            lost = lost_with(from, &piece, &observer, link);
+            if lost.is_some() {
+                break;
+            }
+            observer.see(from, &piece);
             // Neighbours in the read buffer: this joins them without copying.
             outgoing.unsplit(piece.into_bytes());
         }
-        if !outgoing.is_empty() && forward(&mut writer, &outgoing).await.is_err() {
+        let forwarded = if outgoing.is_empty() { Ok(()) } else { forward(&mut writer, &outgoing).await };
+        if let Some(instead) = lost {
+            return Err(Interruption::lost(instead));
+        }
+        if forwarded.is_err() {
             return Ok(());
         }
 
@@ -76,9 +144,20 @@ where
                 let _ = writer.shutdown().await;
                 return Ok(());
             }
-            Some(Err(error)) => return Err(error),
+            Some(Err(error)) => return Err(Interruption::Broken(error)),
         }
     }
+}
+
+/// What comes instead of this piece and all that follows it, where the reply that it begins is to be lost.
+fn lost_with(from: Side, piece: &Piece, observer: &Observer, link: &Link) -> Option<Instead> {
+    if from == Side::Client || !link.may_lose_replies() {
+        return None;
+    }
+    let method = observer.begins_reply(piece)?;
+    let instead = link.loses_reply(method)?;
+    observer.see_lost(method.to_owned());
+    Some(instead)
 }
 
 async fn forward(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {

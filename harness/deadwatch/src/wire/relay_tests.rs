@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,12 +11,13 @@ use h2::server::SendResponse;
 use h2::{RecvStream, SendStream};
 use hyper_util::rt::TokioIo;
 use prost::Message;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 use tonic::transport::Endpoint;
 
 use super::*;
+use crate::wire::faults::Faults;
 use crate::wire::messages::{AuthenticateResponse, WatchResponse};
 use crate::wire::sample::{encoded, soon};
 use crate::wire::{Seen, Sighting};
@@ -64,6 +66,11 @@ fn send(stream: &mut SendStream<Bytes>, message: &impl Message) {
     stream.send_data(encoded(message).into(), false).unwrap();
 }
 
+/// A connection that no fault reaches.
+fn link() -> Link {
+    Arc::new(Faults::default()).connect("shared", Instant::now())
+}
+
 /// A channel on which each connection is relayed to a server of its own.
 fn channel(sightings: UnboundedSender<Sighting>) -> Channel {
     let connect = tower::service_fn(move |_| {
@@ -71,7 +78,7 @@ fn channel(sightings: UnboundedSender<Sighting>) -> Channel {
         let (mut far, server) = duplex(PIPE_BYTES);
         let observer = Observer::new("shared".to_owned(), sightings.clone());
         tokio::spawn(serve(server));
-        tokio::spawn(async move { relay(&mut near, &mut far, observer).await });
+        tokio::spawn(async move { relay(&mut near, &mut far, observer, &link()).await });
         std::future::ready(Ok::<_, io::Error>(TokioIo::new(client)))
     });
     Channel::Tonic(Endpoint::from_static("http://pipe").connect_with_connector_lazy(connect))
@@ -136,7 +143,7 @@ async fn a_side_that_is_gone_ends_the_connection_for_the_other() {
         let (mut far, server) = duplex(PIPE_BYTES);
         let relaying = tokio::spawn(async move {
             let observer = Observer::new("shared".to_owned(), sender);
-            relay(&mut near, &mut far, observer).await
+            relay(&mut near, &mut far, observer, &link()).await
         });
         let (gone, mut other) = if gone == Side::Client { (client, server) } else { (server, client) };
 
@@ -155,7 +162,7 @@ async fn less_than_a_frame_is_passed_on_at_the_end() {
     let (mut client, mut near) = duplex(PIPE_BYTES);
     let (mut far, mut server) = duplex(PIPE_BYTES);
     let observer = Observer::new("shared".to_owned(), sender);
-    tokio::spawn(async move { relay(&mut near, &mut far, observer).await });
+    tokio::spawn(async move { relay(&mut near, &mut far, observer, &link()).await });
 
     client.write_all(b"PRI *").await.unwrap();
     client.shutdown().await.unwrap();
@@ -171,7 +178,7 @@ async fn a_server_that_takes_no_more_can_still_say_its_last_words() {
     let (mut client, mut near) = duplex(PIPE_BYTES);
     let (mut far, mut server) = duplex(PIPE_BYTES);
     let observer = Observer::new("shared".to_owned(), sender);
-    let relaying = tokio::spawn(async move { relay(&mut near, &mut far, observer).await });
+    let relaying = tokio::spawn(async move { relay(&mut near, &mut far, observer, &link()).await });
 
     server.write_all(b"last words").await.unwrap();
     drop(server);

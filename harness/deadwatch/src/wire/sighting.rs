@@ -57,4 +57,9 @@ pub enum Seen {
         /// The status message, percent-decoded.
         message: String,
     },
+    /// The server executed a call, and its reply was kept from the client.
+    ReplyLost {
+        /// The method's path.
+        method: String,
+    },
 }

@@ -1,0 +1,154 @@
+//! The faults that act on a wire: what was inflicted, and what that means for a connection, a reply, a piece.
+//!
+//! The wire inflicts; listeners ask about new connections, relays about what they read. All decisions are made
+//! here, and nothing is done.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    fault::Fault,
+    link::{Condition, Fate, Link},
+};
+use crate::scenario::{BlackHole, Delay, Instead, LoseReplies, RESERVED_CLIENT, Reach};
+
+/// The faults of one wire, shared by all its connections.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// Whether a fault was ever inflicted that acts on what is read: without one nobody waits for the lock.
+    acting: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    acting: Acting,
+    /// The open connections by number, each with its client's name.
+    connections: BTreeMap<u64, (String, Arc<Fate>)>,
+    next_number: u64,
+}
+
+impl Faults {
+    /// From now on this acts too.
+    pub(super) fn inflict(&self, fault: Fault, now: Instant) {
+        let mut state = self.state();
+        match &fault {
+            Fault::DropConnections(reach) => state.worsen(reach, Condition::Cut),
+            Fault::BlackHole(BlackHole { reach, .. }) => state.worsen(reach, Condition::Silenced),
+            Fault::LoseReplies(_) | Fault::Delay(_) => self.acting.store(true, Ordering::Release),
+        }
+        state.acting.add(fault, now);
+    }
+
+    /// A connection that has just been opened; in a black hole it is silenced from the start.
+    pub(super) fn connect(self: &Arc<Self>, client: &str, now: Instant) -> Link {
+        let mut state = self.state();
+        let fate = Arc::new(Fate::new(state.acting.new_connection(client, now)));
+        let number = state.next_number;
+        state.next_number += 1;
+        state.connections.insert(number, (client.to_owned(), Arc::clone(&fate)));
+        Link::new(client.to_owned(), number, fate, Arc::clone(self))
+    }
+
+    /// A connection has ended.
+    pub(super) fn forget(&self, number: u64) {
+        self.state().connections.remove(&number);
+    }
+
+    /// Whether any fault acts on what is read.
+    pub(super) fn acting(&self) -> bool {
+        self.acting.load(Ordering::Acquire)
+    }
+
+    /// How much later that arrives which the server has just sent to this client.
+    pub(super) fn lateness(&self, client: &str) -> Duration {
+        if self.acting() { self.state().acting.lateness(client, Instant::now()) } else { Duration::ZERO }
+    }
+
+    /// Whether the reply to this call is lost, and what comes instead. It counts as lost then.
+    pub(super) fn lose_reply(&self, client: &str, method: &str) -> Option<Instead> {
+        self.state().acting.lose_reply(client, method)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn worsen(&self, reach: &Reach, to: Condition) {
+        for (client, fate) in self.connections.values() {
+            if reaches(reach, client) {
+                fate.worsen(to);
+            }
+        }
+    }
+}
+
+/// What was inflicted and is not over in an instant.
+#[derive(Debug, Default)]
+struct Acting {
+    holes: Vec<(BlackHole, Instant)>,
+    losses: Vec<LoseReplies>,
+    delays: Vec<(Delay, Instant)>,
+}
+
+impl Acting {
+    fn add(&mut self, fault: Fault, now: Instant) {
+        match fault {
+            Fault::DropConnections(_) => {}
+            Fault::BlackHole(hole) => {
+                let end = now + hole.length;
+                self.holes.push((hole, end));
+            }
+            Fault::LoseReplies(loss) => self.losses.push(loss),
+            Fault::Delay(delay) => {
+                let end = now + delay.length;
+                self.delays.push((delay, end));
+            }
+        }
+    }
+
+    fn new_connection(&self, client: &str, now: Instant) -> Condition {
+        let swallowed = self.holes.iter().any(|(hole, end)| now < *end && reaches(&hole.reach, client));
+        if swallowed { Condition::Silenced } else { Condition::Open }
+    }
+
+    fn lateness(&self, client: &str, now: Instant) -> Duration {
+        self.delays
+            .iter()
+            .filter(|(delay, end)| now < *end && reaches(&delay.reach, client))
+            .map(|(delay, _)| delay.by)
+            .sum()
+    }
+
+    fn lose_reply(&mut self, client: &str, method: &str) -> Option<Instead> {
+        let loss = self
+            .losses
+            .iter_mut()
+            .find(|loss| loss.count > 0 && loss.method.path() == method && reaches(&loss.reach, client))?;
+        loss.count -= 1;
+        Some(loss.instead)
+    }
+}
+
+/// Whether that reaches the connections of this client.
+fn reaches(reach: &Reach, client: &str) -> bool {
+    let named = match reach {
+        Reach::All => true,
+        Reach::Client(name) => name == client,
+    };
+    named && !client.starts_with(RESERVED_CLIENT)
+}
+
+#[cfg(test)]
+#[path = "faults_tests.rs"]
+mod tests;
