@@ -4,9 +4,9 @@
 //! line and column; a [`Library`] finds the files. The command line, the tests and the stage call in here.
 //!
 //! On its way a file passes `file` (its keys, from which the JSON schema is generated), `shape` (the file
-//! against that schema: unknown and missing keys, wrong types), `check` and `step` (what a schema cannot
-//! say), and `edge` (the warning). A new key is a field in `file` and its meaning in `check`; a new kind of
-//! step is a field of `StepTable`, a variant of [`Action`] and an arm in `step`.
+//! against that schema: unknown and missing keys, wrong types), `check` (what a schema cannot say), and `edge`
+//! (the warnings). A new key is a field in `file` and its meaning in `check`; a new kind of step is a field of
+//! `StepTable`, a variant of [`Action`] and an arm in `check/step`.
 
 mod action;
 mod check;
@@ -24,7 +24,6 @@ mod placed;
 mod problem;
 mod schema;
 mod shape;
-mod step;
 #[cfg(test)]
 pub(crate) mod testing;
 mod version;
@@ -43,6 +42,6 @@ pub use model::{
     Step, TokenKind, User,
 };
 pub use parse::{Parsed, parse};
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Named, Problem, ProblemKind};
 pub use schema::schema;
 pub use version::{Version, VersionError};

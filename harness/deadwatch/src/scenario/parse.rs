@@ -7,11 +7,10 @@ use toml::de::{DeTable, Deserializer};
 
 use super::{
     Diagnosis, Problem, ProblemKind, Scenario, Warning,
-    check::check,
+    check::{Checked, check},
     diagnosis::Source,
     edge::{Edge, starts_at_the_edge},
     file::ScenarioFile,
-    placed::Placed,
     schema, shape, spell_duration,
 };
 
@@ -38,7 +37,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Parsed, Diagnosis> {
     if let Some(problem) = problems.pop() {
         return Err(Diagnosis::new(source, problem, problems));
     }
-    problems = shape::compare(text, table.get_ref(), &schema::value());
+    problems = shape::compare(text, table.get_ref(), schema::value());
     // Unknown keys do not stop serde: then all else that is wrong is shown along with them.
     let file = match ScenarioFile::deserialize(Deserializer::from(table)) {
         Ok(file) => file,
@@ -48,16 +47,14 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Parsed, Diagnosis> {
             return Err(Diagnosis::new(source, problem, problems));
         }
     };
-    let (scenario, wrong) = check(name, &file);
-    problems.extend(wrong);
+    let checked = check(name, &file);
+    problems.extend(checked.problems.iter().cloned());
     if let Some(problem) = problems.pop() {
         return Err(Diagnosis::new(source, problem, problems));
     }
-    let warnings = starts_at_the_edge(&scenario)
-        .into_iter()
-        .map(|edge| warning(&source, &scenario, &file, edge))
-        .collect();
-    Ok(Parsed { scenario, warnings })
+    let edges = starts_at_the_edge(&checked.scenario).into_iter();
+    let warnings = edges.map(|edge| warning(&source, &checked, edge)).collect();
+    Ok(Parsed { scenario: checked.scenario, warnings })
 }
 
 /// What the parser says, taken apart: it says what it expected last.
@@ -74,16 +71,15 @@ fn place(error: &toml::de::Error, text: &str, kind: ProblemKind) -> Problem {
     Problem { span: error.span().unwrap_or(text.len()..text.len()), kind }
 }
 
-fn warning(source: &Source, scenario: &Scenario, file: &ScenarioFile, edge: Edge) -> Warning {
+fn warning(source: &Source, Checked { scenario, starts, .. }: &Checked, edge: Edge) -> Warning {
     let consumer = &scenario.consumers[edge.follower];
     let ttl = scenario.etcd.token_ttl.map(spell_duration).unwrap_or_default();
     // A start that is not written is at 0 s, and has none before it.
-    let start = file.consumer.get()[edge.follower].start.as_ref();
     let safe = consumer.start - edge.gap + edge.safe_gap;
     Warning {
         source_code: source.clone(),
         consumer: consumer.name.clone(),
-        span: start.map(Placed::span).unwrap_or_default(),
+        span: starts[edge.follower].clone().unwrap_or_default(),
         says: format!(
             "{} after the previous start on client {:?}",
             spell_duration(edge.gap),

@@ -1,10 +1,13 @@
 //! What can be wrong with a scenario file, as a closed list, each with its place.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use miette::{Diagnostic, LabeledSpan};
 
-use super::{DurationError, PROBE_PREFIX, RESERVED_CLIENT, RESERVED_PREFIX, Version, VersionError};
+use super::{DurationError, Version, VersionError};
+
+mod advice;
+mod listing;
 
 /// Something wrong with a scenario file, and where.
 ///
@@ -138,6 +141,106 @@ pub enum ProblemKind {
     /// A client's name that could be mistaken for one of the harness's own.
     #[error("the client {0:?} is one of the harness's own")]
     ReservedClient(String),
+    /// A key that the harness uses for its own ends.
+    #[error("the key {0:?} is one of the harness's own")]
+    ReservedKey(String),
+    /// A client whose name means all of them.
+    #[error("a client is named \"all\"")]
+    ClientNamedAll,
+    /// A name that nothing in the file has.
+    #[error("there is no {what} {name:?}")]
+    UnknownName {
+        /// What it should name.
+        what: Named,
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+        /// The one that was most likely meant.
+        nearest: Option<String>,
+    },
+    /// Two users of one name.
+    #[error("the user {name:?} is there already")]
+    SameUser {
+        /// The name.
+        name: String,
+        /// Where the first has it; `root` needs no place.
+        first: Option<Range<usize>>,
+    },
+    /// Consumers that share a client and not its user.
+    #[error("the client {client:?} logs in as {user:?} here, and as {other:?} elsewhere")]
+    TwoUsers {
+        /// The client.
+        client: String,
+        /// The user here.
+        user: String,
+        /// The user of another consumer on it.
+        other: String,
+        /// Where the other is named, if it is written.
+        first: Option<Range<usize>>,
+    },
+    /// Signed tokens without a life.
+    #[error("`auth-token` without `token-ttl`")]
+    NoTokenTtl,
+    /// A number of members that no cluster should have.
+    #[error("`members` is neither 1, 3 nor 5")]
+    Members,
+    /// Several members, which not every backend can be.
+    #[error("several members, and no word on where they can't be staged")]
+    MembersEverywhere {
+        /// The keys that `[not-on]` lacks.
+        missing: Vec<String>,
+    },
+    /// A member cut off where there is but one.
+    #[error("`{0}` with one member")]
+    OneMember(&'static str),
+    /// A step that ends what no earlier step began.
+    #[error("`{step}` without a `{before}` before it")]
+    NothingBefore {
+        /// The step's action.
+        step: &'static str,
+        /// The action that it ends.
+        before: &'static str,
+    },
+    /// A step that ends something at the instant in which it began.
+    #[error("`{step}` at the same instant as `{before}`")]
+    SameInstant {
+        /// The step's action.
+        step: &'static str,
+        /// The action that it ends.
+        before: &'static str,
+        /// Where that stands.
+        first: Range<usize>,
+    },
+    /// Something that goes on for no time.
+    #[error("`{0}` is no time at all")]
+    Zero(&'static str),
+    /// A server that does not come back in time.
+    #[error("the server is still down when the run ends")]
+    DownPastTheEnd {
+        /// How long is left after the step.
+        left: String,
+        /// Where the run's length stands.
+        length_span: Range<usize>,
+    },
+    /// More producers than items.
+    #[error("`producers` is more than there are items")]
+    IdleProducers {
+        /// How many items there are.
+        items: usize,
+    },
+    /// What a producer does after an error, for items that no producer of the subject writes.
+    #[error("`on-error` of items that the harness writes")]
+    OnErrorOfTheHarness,
+    /// A length below that of the value.
+    #[error("`bytes` is less than the value has")]
+    TooShort {
+        /// How many the value has.
+        least: usize,
+    },
+    /// An item that could not be told from its padding.
+    #[error("the value {0:?} ends in a space")]
+    EndsInSpace(String),
     /// A text that must say something is empty.
     #[error("`{0}` is empty")]
     Empty(&'static str),
@@ -165,107 +268,26 @@ pub enum ProblemKind {
     },
 }
 
-impl ProblemKind {
-    /// What is expected, in a few words: they stand at the place itself.
-    fn expected(&self) -> String {
-        match self {
-            Self::Syntax { expected: Some(expected), .. } => format!("expected {expected}"),
-            Self::Syntax { .. } | Self::Unusable(_) => "here".to_owned(),
-            Self::UnknownKey { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
-            Self::UnknownKey { elsewhere: Some(table), .. } => format!("that is a key of {table}"),
-            Self::UnknownKey { known, .. } => format!("expected {}", one_of(known)),
-            Self::MissingKey { example, .. } => format!("expected `{example}`"),
-            Self::WrongType { expected, .. } => format!("expected {expected}"),
-            Self::UnknownValue { nearest: Some(nearest), .. } => format!("did you mean \"{nearest}\"?"),
-            Self::UnknownValue { known, .. } => format!("expected {}", one_of_values(known)),
-            Self::Duration { source, .. } => source.to_string(),
-            Self::Version { nearest: Some(nearest), .. } => format!("did you mean \"{nearest}\"?"),
-            Self::Version { source, .. } => source.to_string(),
-            Self::TokenTtl => "expected whole seconds, at least \"1s\"".to_owned(),
-            Self::PastTheEnd { length, .. } => format!("expected a time before {length}"),
-            Self::NoTime => "expected a length above zero".to_owned(),
-            Self::NoConsumer => "expected at least one `[[consumer]]`".to_owned(),
-            Self::SameName { .. } => "expected a name of its own".to_owned(),
-            Self::SameValue { .. } => "expected a value of its own".to_owned(),
-            Self::ReservedValue(_) => format!("expected a value that does not begin with {PROBE_PREFIX:?}"),
-            Self::ReservedPrefix(_) => format!("expected a prefix apart from {RESERVED_PREFIX:?}"),
-            Self::ReservedClient(_) => {
-                format!("expected a name that does not begin with {RESERVED_CLIENT:?}")
-            }
-            Self::Empty(_) => "expected some text".to_owned(),
-            Self::OutOfRange { least, most, .. } => format!("expected {least} to {most}"),
-            Self::NoAction { known } => format!("expected one action: {}", one_of(known)),
-            Self::TwoActions { .. } => "expected exactly one action in each step".to_owned(),
-        }
-    }
-
-    /// A second place that explains the first.
-    fn also(&self) -> Option<(Range<usize>, &'static str)> {
-        match self {
-            Self::PastTheEnd { length_span, .. } => Some((length_span.clone(), "the run ends here")),
-            Self::SameName { first, .. } => Some((first.clone()?, "the first of this name")),
-            Self::SameValue { first, .. } => Some((first.clone(), "first enqueued here")),
-            Self::TwoActions { first } => Some((first.clone(), "the first action")),
-            _ => None,
-        }
-    }
-
-    /// What to know, or to do about it.
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Syntax { message, .. } if message.contains("duplicate key") => {
-                Some("a key is given once; a second action takes a `[[step]]` of its own".to_owned())
-            }
-            // Where nothing is near, the place itself names them all.
-            Self::UnknownKey { nearest: None, elsewhere: None, .. } => None,
-            Self::UnknownKey { table, known, .. } => Some(format!("{table} takes {}", all_of(known))),
-            Self::UnknownValue { nearest: None, .. } => None,
-            Self::UnknownValue { key, known, .. } => Some(format!("`{key}` takes {}", one_of_values(known))),
-            Self::Version { .. } => Some(
-                "behaviour differs from one patch release to the next, so there are no ranges".to_owned(),
-            ),
-            Self::TokenTtl => Some(
-                "etcd counts a token's life in whole seconds and takes 0 for its default of 300; leave the \
-                 key out for no authentication"
-                    .to_owned(),
-            ),
-            Self::SameName { first: None, .. } => {
-                Some("a consumer without a `name` is named by its number in the file".to_owned())
-            }
-            Self::SameValue { .. } => Some(
-                "an item is known by its value; `count = 3` of `a` writes `a.1`, `a.2`, `a.3`".to_owned(),
-            ),
-            Self::ReservedPrefix(_) => Some(
-                "a queue's range is its prefix without a slash: `/test` also hands out the items of `/test2`"
-                    .to_owned(),
-            ),
-            Self::TwoActions { .. } => Some("give the second one a `[[step]]` of its own".to_owned()),
-            _ => None,
-        }
-    }
+/// What a name in a file stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A client of the subject's.
+    Client,
+    /// A consumer.
+    Consumer,
+    /// A user that can log in from the start.
+    Login,
+    /// A user, there from the start or added by a step.
+    User,
 }
 
-/// `a`, `b` or `c`.
-fn one_of(names: &[impl AsRef<str>]) -> String {
-    joined(names, '`', "or")
-}
-
-/// "a", "b" or "c".
-fn one_of_values(values: &[impl AsRef<str>]) -> String {
-    joined(values, '"', "or")
-}
-
-/// `a`, `b` and `c`.
-fn all_of(names: &[impl AsRef<str>]) -> String {
-    joined(names, '`', "and")
-}
-
-fn joined(names: &[impl AsRef<str>], quote: char, last: &str) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("{quote}{}{quote}", name.as_ref())).collect();
-    match quoted.as_slice() {
-        [] => "nothing".to_owned(),
-        [only] => only.clone(),
-        [front @ .., back] => format!("{} {last} {back}", front.join(", ")),
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Consumer => "consumer",
+            Self::Login | Self::User => "user",
+        })
     }
 }
 

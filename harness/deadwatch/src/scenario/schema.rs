@@ -1,5 +1,7 @@
 //! The JSON schema of a scenario file, generated from the types in `file`: for editors, and for `shape`.
 
+use std::sync::OnceLock;
+
 use schemars::{
     Schema,
     generate::SchemaSettings,
@@ -11,7 +13,7 @@ use super::file::ScenarioFile;
 
 /// The JSON schema of a scenario file, as `scenarios/schema.json` holds it: indented, with a newline at its end.
 pub fn schema() -> String {
-    let mut schema = value();
+    let mut schema = value().clone();
     // The order must not depend on how another crate has configured the JSON library.
     schema.sort_all_objects();
     // The alternate form is the indented one.
@@ -19,8 +21,13 @@ pub fn schema() -> String {
 }
 
 /// The JSON schema of a scenario file, every type written out where it is used: no references, so that each
-/// key keeps its own description, and `shape` has none to follow.
-pub(super) fn value() -> Value {
+/// key keeps its own description, and `shape` has none to follow. Built once: every file is compared with it.
+pub(super) fn value() -> &'static Value {
+    static VALUE: OnceLock<Value> = OnceLock::new();
+    VALUE.get_or_init(build)
+}
+
+fn build() -> Value {
     let mut settings = SchemaSettings::draft07().with_transform(WithoutNull);
     settings.inline_subschemas = true;
     settings.into_generator().into_root_schema_for::<ScenarioFile>().to_value()

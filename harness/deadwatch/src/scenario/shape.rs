@@ -36,7 +36,7 @@ impl Walk<'_> {
         let mut meant: Vec<&str> = Vec::new();
         for (key, value) in table {
             match keys.get(key.get_ref().as_ref()) {
-                Some(schema) => self.value(key.get_ref(), value, schema),
+                Some(schema) => self.value(name, key.get_ref(), value, schema),
                 None => {
                     let near = nearest(key.get_ref(), keys.keys().map(String::as_str));
                     meant.extend(near);
@@ -90,8 +90,8 @@ impl Walk<'_> {
         });
     }
 
-    /// A value: of the right type, and what it holds.
-    fn value(&mut self, key: &str, value: &Spanned<DeValue<'_>>, schema: &Value) {
+    /// A value: of the right type, and what it holds. `within` is the table that has the key.
+    fn value(&mut self, within: &str, key: &str, value: &Spanned<DeValue<'_>>, schema: &Value) {
         let span = value.span();
         let Some(schema) = fitting(value.get_ref(), schema) else {
             let kind = ProblemKind::WrongType {
@@ -105,7 +105,7 @@ impl Walk<'_> {
         match value.get_ref() {
             DeValue::Table(table) => {
                 let inline = self.text.get(span.clone()).is_some_and(|text| text.starts_with('{'));
-                let name = if inline { format!("`{key}`") } else { format!("[{key}]") };
+                let name = if inline { format!("`{key}`") } else { format!("[{}]", path(within, key)) };
                 self.table(&name, Some(span), table, schema);
             }
             DeValue::Array(array) => {
@@ -113,9 +113,10 @@ impl Walk<'_> {
                 for item in array {
                     match (item.get_ref(), properties(items)) {
                         (DeValue::Table(table), Some(_)) => {
-                            self.table(&format!("[[{key}]]"), Some(item.span()), table, items);
+                            let name = format!("[[{}]]", path(within, key));
+                            self.table(&name, Some(item.span()), table, items);
                         }
-                        _ => self.value(key, item, items),
+                        _ => self.value(within, key, item, items),
                     }
                 }
             }
@@ -154,6 +155,14 @@ impl Walk<'_> {
             root.iter().map(|(key, value)| key.span().start.min(value.span().start)).min().unwrap_or(0)
         };
         at..at
+    }
+}
+
+/// What a header names: the key, below that of the table which has it.
+fn path(within: &str, key: &str) -> String {
+    match within.trim_matches(['[', ']']) {
+        above if above.len() < within.len() => format!("{above}.{key}"),
+        _ => key.to_owned(),
     }
 }
 

@@ -96,10 +96,10 @@ fn every_key_is_heeded() {
                 client: "own".to_owned(),
                 on_error: OnError::Retry,
                 call: ConsumerCall::Dequeue,
-                prefix: "/test".to_owned(),
+                prefix: "/q".to_owned(),
                 user: None,
             },
-            consumer("2"),
+            Consumer { prefix: "/q".to_owned(), ..consumer("2") },
         ],
         steps: vec![
             enqueue(1_500, &["a.1", "a.2"], "/q2", Producer::Subject),

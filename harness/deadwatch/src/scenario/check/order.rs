@@ -1,0 +1,75 @@
+//! What ends must have begun: a resume after its pause, in time and not in file order.
+
+use std::{collections::BTreeMap, ops::Range, time::Duration};
+
+use super::Check;
+use crate::scenario::{Action, ProblemKind, Step};
+
+/// Something that goes on from one step to another: its kind, and the key it is done to, if any.
+type Open<'s> = (Pair, &'s str);
+
+/// Two kinds of steps of which the second ends what the first began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Pair {
+    Pause,
+    Isolation,
+    Barrier,
+    Lock,
+}
+
+impl Pair {
+    /// The names of the two.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Pause => ("pause", "resume"),
+            Self::Isolation => ("isolate", "rejoin"),
+            Self::Barrier => ("hold-barrier", "release-barrier"),
+            Self::Lock => ("hold-lock", "release-lock"),
+        }
+    }
+}
+
+/// What a step does to a pair.
+enum Part<'s> {
+    Begins(Open<'s>),
+    Ends(Open<'s>),
+}
+
+fn part(action: &Action) -> Option<Part<'_>> {
+    Some(match action {
+        Action::Pause => Part::Begins((Pair::Pause, "")),
+        Action::Resume => Part::Ends((Pair::Pause, "")),
+        Action::Isolate => Part::Begins((Pair::Isolation, "")),
+        Action::Rejoin => Part::Ends((Pair::Isolation, "")),
+        Action::HoldBarrier(key) => Part::Begins((Pair::Barrier, key)),
+        Action::ReleaseBarrier(key) => Part::Ends((Pair::Barrier, key)),
+        Action::HoldLock(key) => Part::Begins((Pair::Lock, key)),
+        Action::ReleaseLock(key) => Part::Ends((Pair::Lock, key)),
+        _ => return None,
+    })
+}
+
+/// Notes every step that ends what had not begun, or had begun at that very instant: a step does not hold up
+/// the next, so the two would race.
+pub(super) fn check(check: &mut Check, steps: &[(Step, Range<usize>)]) {
+    let mut in_time: Vec<&(Step, Range<usize>)> = steps.iter().collect();
+    in_time.sort_by_key(|(step, _)| step.at);
+    let mut open: BTreeMap<Open<'_>, (Duration, Range<usize>)> = BTreeMap::new();
+    for (step, span) in in_time {
+        match part(&step.action) {
+            Some(Part::Begins(what)) => drop(open.insert(what, (step.at, span.clone()))),
+            Some(Part::Ends(what)) => {
+                let (before, after) = what.0.names();
+                match open.remove(&what) {
+                    None => check.wrong(span.clone(), ProblemKind::NothingBefore { step: after, before }),
+                    Some((at, first)) if at == step.at => {
+                        let kind = ProblemKind::SameInstant { step: after, before, first };
+                        check.wrong(span.clone(), kind);
+                    }
+                    Some(_) => {}
+                }
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A step: when, and its one action. A new action is a field of `StepTable`, a variant of [`Action`], and its
+//! meaning here; the compiler names the places.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::Check;
+use crate::scenario::{Action, ProblemKind, Step, file::StepTable, placed::Placed, problem::Named};
+
+/// The steps of a file, and what they have in common.
+#[derive(Debug)]
+pub(super) struct Steps {
+    /// The queue that steps write to where they name none.
+    pub prefix: String,
+    /// How many members the etcd has.
+    members: usize,
+    /// The values so far, and where each was written.
+    pub values: BTreeMap<String, Range<usize>>,
+}
+
+impl Steps {
+    /// No step yet, on a queue of this prefix, with an etcd of so many members.
+    pub fn new(prefix: &str, members: usize) -> Self {
+        Self { prefix: prefix.to_owned(), members, values: BTreeMap::new() }
+    }
+
+    /// A step, and where its action stands; none if it has no action.
+    pub fn step(&mut self, check: &mut Check, step: &Placed<StepTable>) -> Option<(Step, Range<usize>)> {
+        // Every key by its name, so that a new one must be dealt with here.
+        let StepTable {
+            at,
+            enqueue,
+            put,
+            delete,
+            compact,
+            restart,
+            pause,
+            resume,
+            drop_connections,
+            black_hole,
+            lose_replies,
+            delay,
+            add_user,
+            change_password,
+            delete_user,
+            revoke_role,
+            enable_auth,
+            disable_auth,
+            close_client,
+            cancel_call,
+            isolate,
+            rejoin,
+            hold_barrier,
+            release_barrier,
+            hold_lock,
+            release_lock,
+        } = step.get();
+        let at = check.time_before_the_end("at", at);
+        // `shape` has noted a step with no action, or with two.
+        let (action, span) = if let Some(written) = enqueue {
+            (Action::Enqueue(self.enqueue(check, written)), written.span())
+        } else if let Some(put) = put {
+            (Action::Put(check.put(put.get())), put.span())
+        } else if let Some(delete) = delete {
+            (Action::Delete(check.delete(delete)), delete.span())
+        } else if let Some(compact) = compact {
+            (Action::Compact, compact.span())
+        } else if let Some(restart) = restart {
+            (Action::Restart(check.restart(at, restart)), restart.span())
+        } else if let Some(pause) = pause {
+            (Action::Pause, pause.span())
+        } else if let Some(resume) = resume {
+            (Action::Resume, resume.span())
+        } else if let Some(client) = drop_connections {
+            (Action::DropConnections(check.reach(Some(client))), client.span())
+        } else if let Some(black_hole) = black_hole {
+            (Action::BlackHole(check.black_hole(black_hole)), black_hole.span())
+        } else if let Some(lose) = lose_replies {
+            (Action::LoseReplies(check.lose_replies(lose.get())), lose.span())
+        } else if let Some(delay) = delay {
+            (Action::Delay(check.delay(delay.get())), delay.span())
+        } else if let Some(user) = add_user {
+            (Action::AddUser(check.added_user(user, &self.prefix)), user.span())
+        } else if let Some(change) = change_password {
+            (Action::ChangePassword(check.change_password(change.get())), change.span())
+        } else if let Some(user) = delete_user {
+            (Action::DeleteUser(check.name(Named::User, user)), user.span())
+        } else if let Some(user) = revoke_role {
+            (Action::RevokeRole(check.name(Named::User, user)), user.span())
+        } else if let Some(root) = enable_auth {
+            (Action::EnableAuth, root.span())
+        } else if let Some(root) = disable_auth {
+            (Action::DisableAuth, root.span())
+        } else if let Some(client) = close_client {
+            (Action::CloseClient(check.name(Named::Client, client)), client.span())
+        } else if let Some(consumer) = cancel_call {
+            (Action::CancelCall(check.name(Named::Consumer, consumer)), consumer.span())
+        } else if let Some(leader) = isolate {
+            self.several_members(check, "isolate", leader.span());
+            (Action::Isolate, leader.span())
+        } else if let Some(leader) = rejoin {
+            self.several_members(check, "rejoin", leader.span());
+            (Action::Rejoin, leader.span())
+        } else if let Some(key) = hold_barrier {
+            (Action::HoldBarrier(check.key("hold-barrier", key)), key.span())
+        } else if let Some(key) = release_barrier {
+            (Action::ReleaseBarrier(check.key("release-barrier", key)), key.span())
+        } else if let Some(key) = hold_lock {
+            (Action::HoldLock(check.key("hold-lock", key)), key.span())
+        } else {
+            let key = release_lock.as_ref()?;
+            (Action::ReleaseLock(check.key("release-lock", key)), key.span())
+        };
+        Some((Step { at, action }, span))
+    }
+
+    fn several_members(&self, check: &mut Check, key: &'static str, span: Range<usize>) {
+        if self.members == 1 {
+            check.wrong(span, ProblemKind::OneMember(key));
+        }
+    }
+}
