@@ -39,8 +39,12 @@ impl Implementation for Resilient {
             let options = credentials
                 .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
             let client = Client::from_channel(channel, options).await.map_err(|error| error.to_string())?;
-            let opened: Arc<dyn QueueClient> =
-                Arc::new(ResilientClient { client, clock, jitter_seed, queues: Mutex::default() });
+            let opened: Arc<dyn QueueClient> = Arc::new(ResilientClient {
+                client,
+                clock,
+                jitter_seed,
+                queues: Mutex::new(Queues::Open(BTreeMap::new())),
+            });
             Ok(opened)
         })
     }
@@ -51,12 +55,21 @@ struct ResilientClient {
     client: Client,
     clock: KeyClock,
     jitter_seed: u64,
-    queues: Mutex<BTreeMap<String, Queue>>,
+    queues: Mutex<Queues>,
+}
+
+/// The queues of a client.
+enum Queues {
+    /// By prefix.
+    Open(BTreeMap<String, Queue>),
+    /// No more: a queue is closed for good.
+    Closed,
 }
 
 impl ResilientClient {
     fn queue(&self, prefix: &str) -> Result<Queue, etcd_queue::Error> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let Queues::Open(queues) = &mut *queues else { return Err(etcd_queue::Error::Closed) };
         if let Some(queue) = queues.get(prefix) {
             return Ok(queue.clone());
         }
@@ -82,8 +95,12 @@ impl QueueClient for ResilientClient {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        let queues = std::mem::take(&mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner));
+        let queues = {
+            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *queues, Queues::Closed)
+        };
         Box::pin(async move {
+            let Queues::Open(queues) = queues else { return };
             for queue in queues.into_values() {
                 // What could not be put back is lost, and the judge counts what is stored.
                 let _ = queue.close().await;
