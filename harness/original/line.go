@@ -11,16 +11,17 @@ import (
 
 // request is one line from the harness; fields it does not know are ignored.
 type request struct {
-	Op        string   `json:"op"`
-	ID        uint64   `json:"id"`
-	Client    string   `json:"client"`
-	Consumer  string   `json:"consumer"`
-	Endpoints []string `json:"endpoints"`
-	User      string   `json:"user"`
-	Password  string   `json:"password"`
-	Method    string   `json:"method"`
-	Prefix    string   `json:"prefix"`
-	Value     string   `json:"value"`
+	Op                string   `json:"op"`
+	ID                uint64   `json:"id"`
+	Client            string   `json:"client"`
+	Consumer          string   `json:"consumer"`
+	Endpoints         []string `json:"endpoints"`
+	User              string   `json:"user"`
+	Password          string   `json:"password"`
+	ReceiveLimitBytes int      `json:"receive_limit_bytes"`
+	Method            string   `json:"method"`
+	Prefix            string   `json:"prefix"`
+	Value             string   `json:"value"`
 }
 
 // reply is one line to the harness: to a client (Op and Client) or to a call (ID).

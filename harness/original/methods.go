@@ -14,10 +14,16 @@ type result struct {
 }
 
 // methods are the calls that are offered, one file a family of recipes. Any other is unsupported, "ack" too:
-// the recipe deletes an item before it hands it out.
+// the recipes delete an item before they hand it out.
 var methods = map[string]method{
-	"dequeue": dequeue,
-	"enqueue": enqueue,
+	"dequeue":              dequeue,
+	"enqueue":              enqueue,
+	"priority-dequeue":     priorityDequeue,
+	"barrier-wait":         barrierWait,
+	"double-barrier-enter": doubleBarrierEnter,
+	"double-barrier-leave": doubleBarrierLeave,
+	"lock":                 lock,
+	"read-lock":            readLock,
 }
 
 // call answers req, when its method returns.

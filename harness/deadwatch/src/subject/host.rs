@@ -32,10 +32,11 @@ pub trait Implementation: Send + Sync + 'static {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>>;
 }
 
-/// A client on which several calls may be open at once. It is dropped after [`QueueClient::close`], or when the
-/// process dies, and takes everything it started with it.
+/// A client on which several calls may be open at once. It is dropped when the process ends, and takes everything it
+/// started with it.
 ///
-/// A call's future is dropped when the harness gives the call up.
+/// A call's future is dropped when the harness gives the call up. After [`QueueClient::close`] calls are made all the
+/// same, as a program may that closes its client elsewhere.
 pub trait QueueClient: Send + Sync + 'static {
     /// Waits for an item of the queue and takes it.
     ///
@@ -64,7 +65,8 @@ pub trait QueueClient: Send + Sync + 'static {
         Box::pin(async { Err(Failure::Unsupported) })
     }
 
-    /// Closes the client in good order. Does nothing unless implemented.
+    /// Closes the client in good order, under the calls that are open on it: those should return, and so should
+    /// later ones, each with an error. Does nothing unless implemented.
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
@@ -192,7 +194,7 @@ impl Host {
             }
             Request::Call { id, client, call } => {
                 let Some(client) = self.clients.get(&client).cloned() else {
-                    let returned = Returned::Error(format!("no client named {client:?} is open"));
+                    let returned = Returned::Error(format!("client {client:?} was never opened"));
                     return Some(Reply::Returned { id, returned });
                 };
                 let handle =
@@ -207,7 +209,8 @@ impl Host {
                 }
                 None
             }
-            Request::Close { client: name } => match self.clients.remove(&name) {
+            // It stays: what a call on a closed client comes to is the implementation's to say.
+            Request::Close { client: name } => match self.clients.get(&name).cloned() {
                 Some(client) => {
                     self.spawn(Task::Close(name), async move {
                         client.close().await;

@@ -1,7 +1,7 @@
 //! Who owes whom an answer: which clients are being opened and closed, which calls are open, and whether an
 //! answer is one that was asked for. Pure: `program` hands it every request it sends and every answer it gets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
@@ -16,7 +16,8 @@ use crate::scenario::ConsumerCall;
 pub(super) struct Ledger {
     /// Clients whose open is unanswered, and since when.
     opening: BTreeMap<String, Instant>,
-    closing: BTreeSet<String>,
+    /// Clients whose close is unanswered, and how often they were asked to.
+    closing: BTreeMap<String, usize>,
     /// Every call there ever was: an id is never used again.
     calls: BTreeMap<u64, Progress>,
 }
@@ -53,7 +54,7 @@ enum Cancel {
 pub(super) enum Fate {
     /// It goes to the program.
     Send,
-    /// It is pointless by now: a cancel of a call whose answer is here already.
+    /// It is pointless by now: a cancel of a call whose answer is here already, or one that was asked for already.
     Drop,
 }
 
@@ -84,7 +85,7 @@ impl Ledger {
                 self.opening.insert(client.clone(), now);
             }
             Request::Close { client } => {
-                self.closing.insert(client.clone());
+                *self.closing.entry(client.clone()).or_default() += 1;
             }
             Request::Call { id, call, .. } => {
                 let wants = match call {
@@ -96,8 +97,10 @@ impl Ledger {
                 self.calls.insert(*id, Progress::Open { wants, cancel: Cancel::NotAsked });
             }
             Request::Cancel { id } => match self.calls.get_mut(id) {
-                Some(Progress::Open { cancel, .. }) => *cancel = Cancel::Asked,
-                Some(Progress::Answered { .. }) | None => return Fate::Drop,
+                Some(Progress::Open { cancel: cancel @ Cancel::NotAsked, .. }) => *cancel = Cancel::Asked,
+                Some(Progress::Open { cancel: Cancel::Asked, .. } | Progress::Answered { .. }) | None => {
+                    return Fate::Drop;
+                }
             },
         }
         Fate::Send
@@ -110,9 +113,12 @@ impl Ledger {
                 Some(_) => Ok(Some(Reply::Opened { client, error })),
                 None => Err(Breach::NotOpening(client)),
             },
-            Answer::Closed { client } => match self.closing.remove(&client) {
-                true => Ok(Some(Reply::Closed { client })),
-                false => Err(Breach::NotClosing(client)),
+            Answer::Closed { client } => match self.closing.get_mut(&client) {
+                Some(asked @ 1..) => {
+                    *asked -= 1;
+                    Ok(Some(Reply::Closed { client }))
+                }
+                Some(0) | None => Err(Breach::NotClosing(client)),
             },
             Answer::Call { id, said } => {
                 let progress = self.calls.get_mut(&id).ok_or(Breach::UnknownId(id))?;

@@ -13,6 +13,7 @@ mod original;
 mod panic;
 mod pipes;
 pub mod program;
+mod receive_limit;
 pub mod recipe;
 mod resilient;
 mod session;

@@ -8,10 +8,12 @@ use std::{
 use etcd_client::{Channel, Client, ConnectOptions};
 use etcd_queue::{Clock, Queue};
 use futures::future::BoxFuture;
+use tonic::Status;
 
 use super::{
     KeyClock, Opening,
     host::{Failure, Handed, Implementation, QueueClient},
+    receive_limit::{self, Excess},
 };
 use crate::etcd::Credentials;
 
@@ -28,14 +30,21 @@ impl Implementation for Resilient {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
-            let Opening { address, credentials, receive_limit_bytes: _ } = opening;
+            let Opening { address, credentials, receive_limit_bytes } = opening;
+            // The queue sets what its own calls decode to any size, so that only the channel can be made to refuse.
+            let channel = match receive_limit_bytes {
+                None => Channel::Tonic(address.channel()),
+                Some(limit_bytes) => receive_limit::limited(address.channel(), limit_bytes, refuse),
+            };
             let options = credentials
                 .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
-            let client = Client::from_channel(Channel::Tonic(address.channel()), options)
-                .await
-                .map_err(|error| error.to_string())?;
-            let opened: Arc<dyn QueueClient> =
-                Arc::new(ResilientClient { client, clock, jitter_seed, queues: Mutex::default() });
+            let client = Client::from_channel(channel, options).await.map_err(|error| error.to_string())?;
+            let opened: Arc<dyn QueueClient> = Arc::new(ResilientClient {
+                client,
+                clock,
+                jitter_seed,
+                queues: Mutex::new(Queues::Open(BTreeMap::new())),
+            });
             Ok(opened)
         })
     }
@@ -46,12 +55,21 @@ struct ResilientClient {
     client: Client,
     clock: KeyClock,
     jitter_seed: u64,
-    queues: Mutex<BTreeMap<String, Queue>>,
+    queues: Mutex<Queues>,
+}
+
+/// The queues of a client.
+enum Queues {
+    /// By prefix.
+    Open(BTreeMap<String, Queue>),
+    /// No more: a queue is closed for good.
+    Closed,
 }
 
 impl ResilientClient {
     fn queue(&self, prefix: &str) -> Result<Queue, etcd_queue::Error> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let Queues::Open(queues) = &mut *queues else { return Err(etcd_queue::Error::Closed) };
         if let Some(queue) = queues.get(prefix) {
             return Ok(queue.clone());
         }
@@ -77,14 +95,26 @@ impl QueueClient for ResilientClient {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        let queues = std::mem::take(&mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner));
+        let queues = {
+            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *queues, Queues::Closed)
+        };
         Box::pin(async move {
+            let Queues::Open(queues) = queues else { return };
             for queue in queues.into_values() {
                 // What could not be put back is lost, and the judge counts what is stored.
                 let _ = queue.close().await;
             }
         })
     }
+}
+
+/// What a message above the limit is refused with (tonic v0.14.9 codec/decode.rs, StreamingInner).
+fn refuse(excess: Excess) -> Status {
+    let Excess { message_bytes, limit_bytes } = excess;
+    Status::out_of_range(format!(
+        "Error, decoded message length too large: found {message_bytes} bytes, the limit is: {limit_bytes} bytes"
+    ))
 }
 
 impl Clock for KeyClock {

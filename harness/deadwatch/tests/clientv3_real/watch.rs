@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use deadwatch::{
     scenario::Version,
-    subject::clientv3::{Client, WatchChannel, WatchResponse},
+    subject::{
+        Opening,
+        clientv3::{Client, WatchChannel, WatchResponse},
+    },
 };
 use etcd_client::GetOptions;
 use libtest_mimic::Trial;
@@ -75,7 +78,7 @@ pub fn trials() -> Vec<Trial> {
         trial("credentials_do_no_harm_where_authentication_is_off", "3.5.16", |version| async move {
             let etcd = Etcd::start(version, Auth::Off).await;
             let credentials = Some(deadwatch::etcd::Credentials::root());
-            let client = Client::open(&etcd.address(), credentials, STORY).await.unwrap();
+            let client = Client::open(Opening { credentials, ..opening(&etcd) }, STORY).await.unwrap();
             live_watch(&etcd, &client, "/first").await;
         }),
     ]
@@ -89,7 +92,11 @@ enum First {
 }
 
 async fn client(etcd: &Etcd, version: Version) -> Client {
-    Client::open(&etcd.address(), etcd.credentials(), version).await.unwrap()
+    Client::open(opening(etcd), version).await.unwrap()
+}
+
+fn opening(etcd: &Etcd) -> Opening {
+    Opening { address: etcd.address(), credentials: etcd.credentials(), receive_limit_bytes: None }
 }
 
 async fn put(etcd: &Etcd, key: &str) {

@@ -17,10 +17,7 @@ use super::{
     stream,
     watch::{Command, WatchRequest},
 };
-use crate::{
-    etcd::{Address, Credentials},
-    scenario::Version,
-};
+use crate::{scenario::Version, subject::Opening};
 
 /// How long the first login may take: the story's dial timeout.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,19 +34,15 @@ pub struct Client {
 
 impl Client {
     /// Opens a client that behaves as clientv3 `version` does; with credentials it logs in, and without it
-    /// contacts nobody.
+    /// contacts nobody. Without a limit of its own it takes messages of any size, as clientv3 does.
     ///
     /// # Errors
     /// The login was refused, or took longer than 5 s: `context deadline exceeded`.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub async fn open(
-        address: &Address,
-        credentials: Option<Credentials>,
-        version: Version,
-    ) -> Result<Self, Error> {
-        let session = Arc::new(Session::new(address, credentials, Generation::of(version)).await?);
+    pub async fn open(opening: Opening, version: Version) -> Result<Self, Error> {
+        let session = Arc::new(Session::new(opening, Generation::of(version)).await?);
         timeout(DIAL_TIMEOUT, session.log_in())
             .await
             .unwrap_or_else(|_| Err(Error::Text("context deadline exceeded".to_owned())))?;
@@ -110,8 +103,13 @@ impl Drop for Client {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::etcd::{Address, Credentials};
 
     const STORY: Version = Version::new(3, 5, 11);
+
+    async fn opened(address: Address, credentials: Option<Credentials>) -> Result<Client, Error> {
+        Client::open(Opening { address, credentials, receive_limit_bytes: None }, STORY).await
+    }
 
     /// A port of this machine's on which nobody listens.
     async fn nobody() -> Address {
@@ -121,22 +119,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_credentials_a_client_opens_and_contacts_nobody() {
-        assert!(Client::open(&nobody().await, None, STORY).await.is_ok());
+        assert!(opened(nobody().await, None).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn with_credentials_a_client_that_reaches_nobody_gives_up_after_the_dial_timeout() {
         let began = tokio::time::Instant::now();
-        let Err(error) = Client::open(&nobody().await, Some(Credentials::root()), STORY).await else {
-            panic!("opened")
-        };
+        let Err(error) = opened(nobody().await, Some(Credentials::root())).await else { panic!("opened") };
         assert_eq!(error.to_string(), "context deadline exceeded");
         assert_eq!(began.elapsed().as_secs(), 5);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_on_a_closed_client_fails_after_clientv3_s_hundred_attempts() {
-        let client = Client::open(&nobody().await, None, STORY).await.unwrap();
+        let client = opened(nobody().await, None).await.unwrap();
         client.close();
         let began = tokio::time::Instant::now();
         let error = client.get("/test", GetOptions::new()).await.unwrap_err();
@@ -149,7 +145,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_watch_on_a_closed_client_is_closed_from_the_start() {
-        let client = Client::open(&nobody().await, None, STORY).await.unwrap();
+        let client = opened(nobody().await, None).await.unwrap();
         client.close();
         assert_eq!(client.watch_prefix("/test", 1).next().await, None);
     }
@@ -159,7 +155,7 @@ mod tests {
     async fn a_read_waits_while_its_connections_are_taken_and_dropped() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = Address::Tcp(listener.local_addr().unwrap());
-        let client = Client::open(&address, None, STORY).await.unwrap();
+        let client = opened(address, None).await.unwrap();
         let mut taken = 0;
         let taking = async {
             loop {

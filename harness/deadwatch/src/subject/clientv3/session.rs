@@ -2,15 +2,23 @@
 
 use etcd_client::{GetOptions, GetResponse, KvClient, Txn, TxnResponse, WatchClient};
 use tokio::time::sleep;
+use tonic::Status;
 
 use super::{
     AuthOff, Error, Generation, TokenInRefresh,
     connection::Connection,
     unary::{self, Login, Next, Repeat},
 };
-use crate::etcd::{Address, Credentials};
+use crate::{
+    etcd::Credentials,
+    subject::{
+        Opening,
+        receive_limit::{self, Excess},
+    },
+};
 
-/// The largest message that is taken in, as clientv3 has it (v3.5.11 options.go, defaultMaxCallRecvMsgSize).
+/// The largest message that is taken in where no limit is asked for (clientv3 v3.5.11 options.go,
+/// defaultMaxCallRecvMsgSize).
 const MAX_RECEIVE_BYTES: usize = i32::MAX as usize;
 
 pub(super) struct Session {
@@ -22,14 +30,14 @@ pub(super) struct Session {
 
 impl Session {
     /// A session that has contacted nobody.
-    pub(super) async fn new(
-        address: &Address,
-        credentials: Option<Credentials>,
-        generation: Generation,
-    ) -> Result<Self, Error> {
+    pub(super) async fn new(opening: Opening, generation: Generation) -> Result<Self, Error> {
+        let Opening { address, credentials, receive_limit_bytes } = opening;
         // Without a user it sends nothing. The user is set at each login instead: etcd-client would log in here
         // and now, and fail where authentication is off, which clientv3 takes in its stride.
-        let channel = etcd_client::Channel::Tonic(address.channel());
+        let channel = match receive_limit_bytes {
+            None => etcd_client::Channel::Tonic(address.channel()),
+            Some(limit_bytes) => receive_limit::limited(address.channel(), limit_bytes, refuse),
+        };
         let etcd = etcd_client::Client::from_channel(channel, None)
             .await
             .map_err(|error| Error::Text(error.to_string()))?;
@@ -40,7 +48,7 @@ impl Session {
         self.generation
     }
 
-    /// What opens watch streams.
+    /// What opens watch streams. It and its sibling take any size: where there is a limit, the channel has it.
     pub(super) fn watch_client(&self) -> WatchClient {
         self.etcd.watch_client().max_decoding_message_size(MAX_RECEIVE_BYTES)
     }
@@ -137,4 +145,12 @@ impl Session {
             sleep(unary::WAIT).await;
         }
     }
+}
+
+/// What a message above the limit is refused with (grpc-go v1.59.0 rpc_util.go, parser.recvMsg).
+fn refuse(excess: Excess) -> Status {
+    let Excess { message_bytes, limit_bytes } = excess;
+    Status::resource_exhausted(format!(
+        "grpc: received message larger than max ({message_bytes} vs. {limit_bytes})"
+    ))
 }

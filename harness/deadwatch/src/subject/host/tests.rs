@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::*;
 use crate::etcd::{Address, Credentials};
@@ -15,6 +18,7 @@ struct Script {
 struct ScriptClient {
     /// Told when the client is gone.
     gone: UnboundedSender<()>,
+    closed: watch::Sender<bool>,
 }
 
 impl Implementation for Script {
@@ -23,7 +27,8 @@ impl Implementation for Script {
         Box::pin(async move {
             match opening.credentials {
                 Some(_) => Err("no such user".to_owned()),
-                None => Ok(Arc::new(ScriptClient { gone }) as Arc<dyn QueueClient>),
+                None => Ok(Arc::new(ScriptClient { gone, closed: watch::Sender::new(false) })
+                    as Arc<dyn QueueClient>),
             }
         })
     }
@@ -40,12 +45,21 @@ impl QueueClient for ScriptClient {
                     cause: "nil pointer".to_owned(),
                     place: "queue.go:70".to_owned(),
                 }),
+                "close" => {
+                    let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+                    Err(Failure::Error("the client is closed".to_owned()))
+                }
                 _ => {
                     sleep(Duration::from_secs(3_600)).await;
                     Ok(Handed::once("late"))
                 }
             }
         })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.closed.send_replace(true);
+        Box::pin(async {})
     }
 }
 
@@ -167,14 +181,48 @@ async fn a_client_that_cannot_be_opened_is_answered_with_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_client_is_dropped_and_unknown_to_later_calls() {
+async fn a_client_is_closed_under_its_calls_and_takes_later_ones_all_the_same() {
     let mut process = Process::with_client().await;
+    process.dequeue(1, "close");
+    process.ask(Request::Close { client: "shared".to_owned() });
+    let mut replies = [process.reply().await, process.reply().await];
+    replies.sort_by_key(|reply| matches!(reply, Some(Reply::Closed { .. })));
+    let closed = || Returned::Error("the client is closed".to_owned());
+    assert_eq!(replies[0], returned(1, closed()));
+    assert_eq!(replies[1], Some(Reply::Closed { client: "shared".to_owned() }));
+    process.dequeue(2, "close");
+    assert_eq!(process.reply().await, returned(2, closed()));
     process.ask(Request::Close { client: "shared".to_owned() });
     assert_eq!(process.reply().await, Some(Reply::Closed { client: "shared".to_owned() }));
-    assert_eq!(next(&mut process.gone).await, Some(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_was_never_opened_takes_no_calls_and_closes_at_once() {
+    let (gone, told) = mpsc::unbounded_channel();
+    let mut process = Process { running: start(Arc::new(Script { gone })), gone: told };
     process.dequeue(1, "item");
-    let error = "no client named \"shared\" is open".to_owned();
+    let error = "client \"shared\" was never opened".to_owned();
     assert_eq!(process.reply().await, returned(1, Returned::Error(error)));
+    process.ask(Request::Close { client: "shared".to_owned() });
+    assert_eq!(process.reply().await, Some(Reply::Closed { client: "shared".to_owned() }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_that_comes_after_the_answer_says_nothing_and_one_that_crosses_it_is_answered_once() {
+    let mut process = Process::with_client().await;
+    process.dequeue(1, "wait");
+    process.ask(Request::Cancel { id: 1 });
+    process.ask(Request::Cancel { id: 1 });
+    process.ask(Request::Cancel { id: 9 });
+    assert_eq!(process.reply().await, Some(Reply::Cancelled { id: 1 }));
+    process.dequeue(2, "item");
+    process.ask(Request::Cancel { id: 2 });
+    let reply = process.reply().await;
+    let item = returned(2, Returned::Item { item: "2".to_owned(), ack: None });
+    assert!(reply == item || reply == Some(Reply::Cancelled { id: 2 }), "{reply:?}");
+    // Whichever it was, nothing more is said of it.
+    process.dequeue(3, "error");
+    assert_eq!(process.reply().await, returned(3, Returned::Error("watch failed".to_owned())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,6 +117,33 @@ fn a_cancel_of_an_answered_call_is_not_sent() {
 }
 
 #[test]
+fn a_cancel_is_sent_once_and_once_more_where_the_first_was_unsupported() {
+    let mut ledger = asked(&[dequeue(1), Request::Cancel { id: 1 }]);
+    assert_eq!(ledger.ask(&Request::Cancel { id: 1 }, Instant::now()), Fate::Drop);
+    ledger.hear(1, Said::Unsupported).unwrap();
+    assert!(ledger.has_open_calls());
+    assert_eq!(ledger.ask(&Request::Cancel { id: 1 }, Instant::now()), Fate::Send);
+    ledger.hear(1, Said::Unsupported).unwrap();
+    assert!(ledger.has_open_calls());
+}
+
+#[test]
+fn a_client_that_is_closed_twice_is_answered_twice_and_its_calls_go_on() {
+    let close = || Request::Close { client: "shared".to_owned() };
+    let closed = || Answer::Closed { client: "shared".to_owned() };
+    let mut ledger = asked(&[dequeue(1), close(), close(), dequeue(2)]);
+    for _ in 0..2 {
+        assert_eq!(ledger.settle(closed()), Ok(Some(Reply::Closed { client: "shared".to_owned() })));
+    }
+    assert_eq!(ledger.settle(closed()), Err(Breach::NotClosing("shared".to_owned())));
+    let failed = || Said::Error("watch failed".to_owned());
+    for id in [1, 2] {
+        let returned = Returned::Error("watch failed".to_owned());
+        assert_eq!(ledger.hear(id, failed()), Ok(Some(Reply::Returned { id, returned })));
+    }
+}
+
+#[test]
 fn clients_open_and_close_only_when_asked_to() {
     let mut ledger = asked(&[open("shared"), Request::Close { client: "old".to_owned() }]);
     let shared = "shared".to_owned();

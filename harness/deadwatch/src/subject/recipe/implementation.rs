@@ -29,10 +29,7 @@ impl Implementation for Recipe {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { client_version, on_dead_watch, clock } = self.clone();
         Box::pin(async move {
-            let Opening { address, credentials, receive_limit_bytes: _ } = opening;
-            let client = Client::open(&address, credentials, client_version)
-                .await
-                .map_err(|error| error.to_string())?;
+            let client = Client::open(opening, client_version).await.map_err(|error| error.to_string())?;
             let opened: Arc<dyn QueueClient> =
                 Arc::new(RecipeClient { client: Arc::new(client), on_dead_watch, clock });
             Ok(opened)
