@@ -6,10 +6,14 @@
 
 #[path = "etcd_real/containers.rs"]
 mod containers;
+#[path = "etcd_real/controls.rs"]
+mod controls;
 #[path = "etcd_real/interrupted.rs"]
 mod interrupted;
 #[path = "etcd_real/processes.rs"]
 mod processes;
+#[path = "etcd_real/talk.rs"]
+mod talk;
 #[path = "etcd_real/traces.rs"]
 mod traces;
 
@@ -33,8 +37,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each test has servers of its own; more at once would only wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(4));
-    let trials = processes::trials().into_iter().chain(containers::trials()).chain(interrupted::trials());
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let trials = [processes::trials(), controls::trials(), containers::trials(), interrupted::trials()];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 
 /// What a test needs, or the reason why it cannot be had.

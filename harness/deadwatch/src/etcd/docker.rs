@@ -30,7 +30,7 @@ use super::{
     Address, Credentials, Etcd, EtcdError, Image, Missing, Presence, Pull,
     image::{self, Boots},
     log,
-    ready::{self, Awaited, Host, Stage},
+    ready::{self, Arrival, Awaited, Host, Stage},
     tail::Tail,
 };
 use crate::{
@@ -109,7 +109,8 @@ pub(super) async fn start(image: &Image, spec: &EtcdSpec) -> Result<Container, E
         version: spec.version,
     };
     let address = running.published().await?;
-    let awaited = Awaited { address, version: spec.version, credentials: credentials.clone(), bound: BOUND };
+    let arrival = Arrival::First { credentials: credentials.clone() };
+    let awaited = Awaited { address, version: spec.version, arrival, bound: BOUND };
     ready::until_ready(&mut running, &awaited).await?;
     Ok(Container { running, address, credentials })
 }

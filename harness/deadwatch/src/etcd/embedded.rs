@@ -10,14 +10,14 @@ use etcd_model::{
     member::{Ending, Settings},
     proto::{AuthEnableRequest, AuthUserAddRequest, AuthUserGrantRoleRequest},
     refusal::Refusal,
-    release::Release,
+    release::{Release, ReleaseError},
     server::Model,
     time::{Pace, Seed},
 };
 use futures::future::BoxFuture;
 
 use super::{Address, Credentials, Dial, Etcd, EtcdError};
-use crate::scenario::{EtcdSpec, Version};
+use crate::scenario::{self, EtcdSpec, Restart};
 
 /// A running model.
 #[derive(Debug)]
@@ -68,7 +68,9 @@ async fn open(
     seed: u64,
 ) -> Result<Embedded, EtcdError> {
     let failed = |problem: String| EtcdError::Embedded { version: spec.version, problem };
-    let mut settings = Settings::of(release(spec.version)).seeded(Seed(seed));
+    let release: Release =
+        spec.version.to_string().parse().map_err(|error: ReleaseError| failed(error.to_string()))?;
+    let mut settings = Settings::of(release).seeded(Seed(seed));
     settings.pace = match door {
         Door::Pipes => Pace::VIRTUAL,
         Door::Port(_) => Pace::Real,
@@ -127,8 +129,19 @@ pub enum Time {
     Virtual,
 }
 
-const fn release(version: Version) -> Release {
-    Release::new(version.major, version.minor, version.patch)
+impl Embedded {
+    async fn start_anew(&self, Restart { ending, down }: Restart) -> Result<(), EtcdError> {
+        self.model.stop(match ending {
+            scenario::Ending::Graceful => Ending::Graceful,
+            scenario::Ending::Kill => Ending::Killed,
+        })
+        .await;
+        tokio::time::sleep(down).await;
+        self.model.start_again().await.map_err(|error| EtcdError::Control {
+            doing: "start the embedded etcd again".to_owned(),
+            problem: error.to_string(),
+        })
+    }
 }
 
 impl Etcd for Embedded {
@@ -142,6 +155,24 @@ impl Etcd for Embedded {
 
     fn log(&self) -> String {
         self.story.clone()
+    }
+
+    fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(self.start_anew(restart))
+    }
+
+    fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async {
+            self.model.pause();
+            Ok(())
+        })
+    }
+
+    fn resume(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async {
+            self.model.resume();
+            Ok(())
+        })
     }
 
     fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
