@@ -16,9 +16,6 @@ const ALL: &str = "all";
 /// The user that is always there.
 pub(super) const ROOT: &str = "root";
 
-/// More names than this do not help whoever misspelt one.
-const NAMES_SHOWN: usize = 10;
-
 /// All names of a file, in file order.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -35,8 +32,12 @@ impl Names {
     pub fn of(file: &ScenarioFile) -> Self {
         let tables = file.consumer.get();
         let produces = file.step.iter().any(|step| by_the_subject(step.get()));
-        let mut clients: Vec<String> = tables.iter().map(client_of).collect();
-        clients.extend(produces.then(|| PRODUCER_CLIENT.to_owned()));
+        let mut clients: Vec<String> = Vec::new();
+        for client in tables.iter().map(client_of).chain(produces.then(|| PRODUCER_CLIENT.to_owned())) {
+            if !clients.contains(&client) {
+                clients.push(client);
+            }
+        }
         let users = file.etcd.user.iter().map(|user| user.name.get().clone());
         Self {
             clients,
@@ -91,9 +92,7 @@ impl Check {
         let known = self.names.all(what);
         if !known.contains(&name) {
             let nearest = nearest(name, known.iter().map(|name| name.as_str())).map(str::to_owned);
-            let mut known: Vec<String> = known.into_iter().cloned().collect();
-            known.dedup();
-            known.truncate(NAMES_SHOWN);
+            let known = known.into_iter().cloned().collect();
             let kind = ProblemKind::UnknownName { what, name: name.clone(), known, nearest };
             self.wrong(text.span(), kind);
         }
