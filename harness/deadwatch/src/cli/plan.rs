@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     etcd::{self, Choice, Pull, Search},
+    report::{Case, Unmade},
     run::Order,
     scenario::{Library, Scenario, Version},
     subject::{self, Subject},
@@ -32,10 +33,20 @@ pub(super) struct Ignored {
     pub(super) scenario: String,
     /// Its subject's name.
     pub(super) subject: String,
+    /// The backend that was taken, or asked for where none could be.
+    pub(super) backend: String,
     /// Its scenario's etcd.
     pub(super) etcd: Version,
     /// Why, and what to do.
     pub(super) why: String,
+}
+
+impl Ignored {
+    /// It as a report has it.
+    pub(super) fn case(&self) -> Case<'_> {
+        let Self { scenario, subject, backend, why, .. } = self;
+        Case::Ignored(Unmade { scenario, backend, subject, reason: why })
+    }
 }
 
 /// The scenarios to choose from.
@@ -46,12 +57,17 @@ pub(super) fn library(arguments: &Arguments) -> Result<Library, Exit> {
     Library::find(arguments.scenarios.as_deref()).map_err(usage)
 }
 
+/// The names of the scenarios that are meant; none named: all there are.
+pub(super) fn named(library: &Library, named: &[String]) -> Vec<String> {
+    if named.is_empty() { library.names() } else { named.to_vec() }
+}
+
 /// The scenarios that are meant; none named: all there are.
 ///
 /// # Errors
 /// A name is unknown, or a file is no scenario; that has been said of each.
 pub(super) fn scenarios(library: &Library, named: &[String]) -> Result<Vec<Scenario>, Exit> {
-    let names = if named.is_empty() { library.names() } else { named.to_vec() };
+    let names = self::named(library, named);
     let mut scenarios = Vec::new();
     let mut bad = None;
     for name in names {
@@ -131,11 +147,16 @@ pub(super) fn plan(
     let mut plan = Plan::default();
     for scenario in scenarios {
         for subject in subjects {
-            match order(scenario, subject, choices.get(&scenario.etcd.version), seed) {
+            let choice = choices.get(&scenario.etcd.version);
+            match order(scenario, subject, choice, seed) {
                 Ok(order) => plan.orders.push(order),
                 Err(why) => plan.ignored.push(Ignored {
                     scenario: scenario.name.clone(),
                     subject: subject.to_string(),
+                    backend: match choice {
+                        Some(Ok(choice)) => choice.backend().to_string(),
+                        Some(Err(_)) | None => place.on.to_string(),
+                    },
                     etcd: scenario.etcd.version,
                     why,
                 }),
