@@ -8,7 +8,7 @@ use super::{
     output::{complain, tell},
 };
 use crate::{
-    etcd::{self, Backend, Choice, On, Pull, Search},
+            match order(scenario, subject, choice.clone(), seed) {
     run::Order,
     scenario::{Library, Scenario, Version},
     subject::{self, Subject},
@@ -32,10 +32,20 @@ pub(super) struct Ignored {
     pub(super) scenario: String,
     /// Its subject's name.
     pub(super) subject: String,
+    /// The backend that was taken, or asked for where none could be.
+    pub(super) backend: String,
     /// Its scenario's etcd.
     pub(super) etcd: Version,
     /// Why, and what to do.
     pub(super) why: String,
+}
+
+impl Ignored {
+    /// It as a report has it.
+    pub(super) fn case(&self) -> Case<'_> {
+        let Self { scenario, subject, backend, why, .. } = self;
+        Case::Ignored(Unmade { scenario, backend, subject, reason: why })
+    }
 }
 
 /// The scenarios to choose from.
@@ -46,12 +56,17 @@ pub(super) fn library(arguments: &Arguments) -> Result<Library, Exit> {
     Library::find(arguments.scenarios.as_deref()).map_err(usage)
 }
 
+/// The names of the scenarios that are meant; none named: all there are.
+pub(super) fn named(library: &Library, named: &[String]) -> Vec<String> {
+    if named.is_empty() { library.names() } else { named.to_vec() }
+}
+
 /// The scenarios that are meant; none named: all there are.
 ///
 /// # Errors
 /// A name is unknown, or a file is no scenario; that has been said of each.
 pub(super) fn scenarios(library: &Library, named: &[String]) -> Result<Vec<Scenario>, Exit> {
-    let names = if named.is_empty() { library.names() } else { named.to_vec() };
+    let names = self::named(library, named);
     let mut scenarios = Vec::new();
     let mut bad = None;
     for name in names {
@@ -135,11 +150,20 @@ pub(super) fn plan(
             plan.choices.entry(scenario.etcd.version).or_insert_with(|| choice.clone());
         }
         for subject in subjects {
+<<<<<<< HEAD
             match order(scenario, subject, choice.clone(), seed) {
+=======
+            let choice = choices.get(&scenario.etcd.version);
+            match order(scenario, subject, choice, seed) {
+>>>>>>> reports
                 Ok(order) => plan.orders.push(order),
                 Err(why) => plan.ignored.push(Ignored {
                     scenario: scenario.name.clone(),
                     subject: subject.to_string(),
+                    backend: match &choice {
+                        Ok(choice) => choice.backend().to_string(),
+                        Err(_) => place.on.to_string(),
+                    },
                     etcd: scenario.etcd.version,
                     why,
                 }),

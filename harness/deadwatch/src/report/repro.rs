@@ -4,14 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use super::terminal::{
-    Ink, Paint, WIDTH,
-    axis::Axis,
-    consumer_lane,
-    glyph::{Glyph, legend},
-    lane::{Lane, beside_label},
-    prose::{fitted, in_short, padded, setting, verdict_ink, wrapped},
-    token_lane,
+use super::{
+    Ink,
+    terminal::{
+        Paint, WIDTH,
+        axis::Axis,
+        consumer_lane,
+        glyph::{Glyph, legend},
+        lane::{Lane, beside_label},
+        prose::{fitted, padded, wrapped},
+        token_lane,
+    },
+    words::{in_short, setting},
 };
 use crate::{history::History, scenario::Scenario, verdict::Judgement};
 
@@ -44,7 +48,7 @@ pub enum Entry<'a> {
 pub fn repro(scenario: &Scenario, backend: &str, entries: &[Entry<'_>], paint: Paint) -> String {
     let mut lines = vec![
         paint.text(Ink::Strong, &fitted(&scenario.title, WIDTH)),
-        setting(scenario, None, backend),
+        fitted(&setting(scenario, None, backend), WIDTH),
         String::new(),
     ];
     let mut glyphs = BTreeSet::new();
@@ -132,7 +136,7 @@ impl<'a> Entry<'a> {
         match self {
             Self::Ran { judgement, .. } => {
                 let verdict = judgement.verdict.to_string();
-                let verdict = paint.text(verdict_ink(judgement.verdict), &verdict);
+                let verdict = paint.text(judgement.verdict.into(), &verdict);
                 format!(" {subject} {} {verdict}", padded(&in_short(judgement), 32))
             }
             Self::CouldNotRun { .. } => format!(" {subject} {}", paint.text(Ink::Faint, "did not run")),

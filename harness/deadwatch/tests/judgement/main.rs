@@ -3,6 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod aftermaths;
+mod annotations;
+mod junit;
 mod library;
 mod outcomes;
 mod recorded;

@@ -1,12 +1,13 @@
 //! Judgements, shown.
 
 use deadwatch::{
+    etcd::Time,
     history::{Happening, History, Inconclusive},
     report::{
-        json,
+        RunView, json,
         repro::{Entry, repro},
         snapshot::{SnapshotState, text},
-        terminal::{Paint, RunView, WIDTH, summary, timeline},
+        terminal::{Paint, WIDTH, summary, timeline},
     },
     scenario::Consumer,
     verdict::{Judgement, judge},
@@ -54,6 +55,10 @@ fn wide(consumers: usize) -> History {
 fn inconclusive() -> History {
     let why = Inconclusive::Late("step 2 was issued 312 ms late; at most 250 ms are allowed".to_owned());
     sample::story_begins("original").inconclusive(7.3, why).history()
+}
+
+fn view<'a>(history: &'a History, judgement: &'a Judgement, snapshot: &'a SnapshotState) -> RunView<'a> {
+    RunView { history, judgement, snapshot, seed: 0, time: Time::Virtual }
 }
 
 fn page(history: &History) -> String {
@@ -165,7 +170,7 @@ fn nothing_is_wider_than_a_report_may_be() {
     let views: Vec<_> = histories
         .iter()
         .zip(&judgements)
-        .map(|(history, judgement)| RunView { history, judgement, snapshot: &SnapshotState::None })
+        .map(|(history, judgement)| view(history, judgement, &SnapshotState::None))
         .collect();
     let mut pages: Vec<_> = histories.iter().map(page).collect();
     pages.push(summary(&views, Paint::Plain));
@@ -207,7 +212,7 @@ fn many_runs_are_a_line_each_and_those_that_differ_are_shown() {
         .iter()
         .zip(&judgements)
         .zip(&states)
-        .map(|((history, judgement), snapshot)| RunView { history, judgement, snapshot })
+        .map(|((history, judgement), snapshot)| view(history, judgement, snapshot))
         .collect();
     insta::assert_snapshot!(summary(&views, Paint::Plain));
 }

@@ -9,7 +9,6 @@ use super::{
     axis::Axis,
     glyph::Glyph,
     lane::{LABEL, Lane},
-    prose::outcome_ink,
 };
 use crate::{
     history::{Happening, History},
@@ -62,9 +61,9 @@ fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement, 
     match (judgement.outcome, consumer.outcome) {
         // What was seen before a run turned out to prove nothing is no outcome.
         (None, _) => {}
-        (Some(_), Outcome::Crash) if began.is_none() => lane.note(Ink::Bad, "crash before its start"),
+        (Some(_), Outcome::Crash) if began.is_none() => lane.note(Ink::Bad, "crash before it began"),
         (Some(_), outcome) if deaf => lane.note(Ink::Bad, format!("{outcome}, then deaf")),
-        (Some(_), outcome) => lane.note(outcome_ink(outcome), outcome.to_string()),
+        (Some(_), outcome) => lane.note(outcome.into(), outcome.to_string()),
     }
     lane
 }

@@ -12,13 +12,15 @@ pub(super) mod lane;
 pub(super) mod prose;
 pub(super) mod token_lane;
 
+use super::Ink;
+
 mod paint;
 mod summary;
 mod timeline;
 
-pub(super) use paint::Ink;
 pub use paint::Paint;
-pub use summary::{RunView, summary};
+pub(super) use summary::run_in_full;
+pub use summary::summary;
 pub use timeline::timeline;
 
 /// No line is wider than this many columns.

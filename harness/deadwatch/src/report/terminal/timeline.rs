@@ -8,11 +8,12 @@ use super::{
     consumer_lane, etcd_lane,
     glyph::legend,
     lane::{Lane, beside_label},
-    prose::{fitted, outcome_ink, setting, verdict_ink, wrapped},
+    prose::{fitted, wrapped},
     token_lane,
 };
 use crate::{
     history::History,
+    report::words::setting,
     verdict::{Aftermath, Judgement},
 };
 
@@ -22,12 +23,13 @@ const LANES: usize = 16;
 /// The timeline: what ran, lanes over one axis of time, what it came to, and one sentence that says what happened.
 /// Ends with a line end.
 pub fn timeline(history: &History, judgement: &Judgement, paint: Paint) -> String {
-    let scenario = &history.scenario;
-    let mut lines = vec![
-        paint.text(Ink::Strong, &setting(scenario, Some(&history.subject), &history.backend)),
-        fitted(&scenario.title, WIDTH),
-        String::new(),
-    ];
+    drawn(history, judgement, None, paint)
+}
+
+/// The same, with the seed of the run where it shall be named.
+pub(super) fn drawn(history: &History, judgement: &Judgement, seed: Option<u64>, paint: Paint) -> String {
+    let mut lines = heading(history, seed, paint).to_vec();
+    lines.push(String::new());
     if let Some(axis) = Axis::of([history]) {
         lines.extend(picture(history, judgement, &axis, paint));
     }
@@ -35,6 +37,16 @@ pub fn timeline(history: &History, judgement: &Judgement, paint: Paint) -> Strin
     lines.push(came_to(judgement, paint));
     lines.extend(wrapped(&judgement.explanation.to_string(), " "));
     lines.join("\n") + "\n"
+}
+
+/// What ran where, and the scenario's title.
+pub(super) fn heading(history: &History, seed: Option<u64>, paint: Paint) -> [String; 2] {
+    let scenario = &history.scenario;
+    let seed = seed.map_or(String::new(), |seed| format!(", seed {seed}"));
+    let setting = setting(scenario, Some(&history.subject), &history.backend);
+    // Whatever has to be cut, the seed is what makes a run again.
+    let setting = fitted(&setting, WIDTH - seed.len()) + &seed;
+    [paint.text(Ink::Strong, &setting), fitted(&scenario.title, WIDTH)]
 }
 
 fn picture(history: &History, judgement: &Judgement, axis: &Axis, paint: Paint) -> Vec<String> {
@@ -56,11 +68,11 @@ fn picture(history: &History, judgement: &Judgement, axis: &Axis, paint: Paint) 
 /// `outcome error · aftermath deaf (1): consumer 1 · verdict unsafe`.
 fn came_to(judgement: &Judgement, paint: Paint) -> String {
     let verdict = judgement.verdict.to_string();
-    let verdict = format!("verdict {}", paint.text(verdict_ink(judgement.verdict), &verdict));
+    let verdict = format!("verdict {}", paint.text(judgement.verdict.into(), &verdict));
     let (Some(outcome), Some(aftermath)) = (judgement.outcome, &judgement.aftermath) else {
         return format!(" {verdict}");
     };
-    let outcome = paint.text(outcome_ink(outcome), &outcome.to_string());
+    let outcome = paint.text(outcome.into(), &outcome.to_string());
     let (ink, aftermath) = match aftermath {
         Aftermath::Healthy => (Ink::Good, aftermath.to_string()),
         Aftermath::Dead => (Ink::Bad, aftermath.to_string()),
