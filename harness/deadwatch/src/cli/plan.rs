@@ -8,7 +8,8 @@ use super::{
     output::{complain, tell},
 };
 use crate::{
-            match order(scenario, subject, choice.clone(), seed) {
+    etcd::{self, Backend, Choice, On, Pull, Search},
+    report::{Case, Unmade},
     run::Order,
     scenario::{Library, Scenario, Version},
     subject::{self, Subject},
@@ -150,12 +151,7 @@ pub(super) fn plan(
             plan.choices.entry(scenario.etcd.version).or_insert_with(|| choice.clone());
         }
         for subject in subjects {
-<<<<<<< HEAD
             match order(scenario, subject, choice.clone(), seed) {
-=======
-            let choice = choices.get(&scenario.etcd.version);
-            match order(scenario, subject, choice, seed) {
->>>>>>> reports
                 Ok(order) => plan.orders.push(order),
                 Err(why) => plan.ignored.push(Ignored {
                     scenario: scenario.name.clone(),

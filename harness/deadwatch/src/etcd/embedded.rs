@@ -131,11 +131,12 @@ pub enum Time {
 
 impl Embedded {
     async fn start_anew(&self, Restart { ending, down }: Restart) -> Result<(), EtcdError> {
-        self.model.stop(match ending {
-            scenario::Ending::Graceful => Ending::Graceful,
-            scenario::Ending::Kill => Ending::Killed,
-        })
-        .await;
+        self.model
+            .stop(match ending {
+                scenario::Ending::Graceful => Ending::Graceful,
+                scenario::Ending::Kill => Ending::Killed,
+            })
+            .await;
         tokio::time::sleep(down).await;
         self.model.start_again().await.map_err(|error| EtcdError::Control {
             doing: "start the embedded etcd again".to_owned(),

@@ -89,7 +89,10 @@ fn killed(source: Source, version: Version) {
         etcd.restart(restart(Ending::Kill)).await.unwrap();
         let line = line(&*etcd).await;
         let refusal = line.get("k", Some(&token)).await.unwrap_err();
-        assert_eq!((refusal.code(), refusal.message()), (Code::Unauthenticated, "etcdserver: invalid auth token"));
+        assert_eq!(
+            (refusal.code(), refusal.message()),
+            (Code::Unauthenticated, "etcdserver: invalid auth token")
+        );
         let token = line.login("root", "root").await;
         assert_eq!(line.get("k", Some(&token)).await.unwrap(), ["v"]);
         etcd.stop().await;
@@ -119,7 +122,8 @@ fn down(source: Source, version: Version) {
         let restarted = etcd.restart(Restart { ending: Ending::Kill, down });
         let looked = async {
             sleep(down / 2).await;
-            let refusal = timeout(down / 4, before.get("k", None)).await.expect("an answer, if only that it is gone");
+            let refusal =
+                timeout(down / 4, before.get("k", None)).await.expect("an answer, if only that it is gone");
             assert_eq!(refusal.unwrap_err().code(), Code::Unavailable);
         };
         let (restarted, ()) = tokio::join!(restarted, looked);
@@ -214,7 +218,10 @@ fn lease_over_a_pause(source: Source, version: Version) {
         let mut watch = client.watch("k", None).await.unwrap();
         assert!(watch.message().await.unwrap().unwrap().created());
         etcd.pause().await.unwrap();
-        assert!(timeout(Duration::from_secs(4), watch.message()).await.is_err(), "a paused etcd has ended a lease");
+        assert!(
+            timeout(Duration::from_secs(4), watch.message()).await.is_err(),
+            "a paused etcd has ended a lease"
+        );
         etcd.resume().await.unwrap();
         let resumed = Instant::now();
         let gone = watch.message().await.unwrap().unwrap();

@@ -65,4 +65,3 @@ impl LogFile {
         String::from_utf8_lossy(bytes.get(length..).unwrap_or_default()).into_owned()
     }
 }
-

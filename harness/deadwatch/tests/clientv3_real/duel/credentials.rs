@@ -33,7 +33,13 @@ pub fn trials() -> Vec<Trial> {
                     &["1: etcdserver: permission denied", "2: etcdserver: permission denied"],
                     a_revoked_role,
                 ),
-                duel("a_revoked_role_and_a_restart_are_a_crash", version, login, CRASH, a_revoked_role_and_a_restart),
+                duel(
+                    "a_revoked_role_and_a_restart_are_a_crash",
+                    version,
+                    login,
+                    CRASH,
+                    a_revoked_role_and_a_restart,
+                ),
                 duel(
                     "a_deleted_user_fails_the_claim_and_the_next_read",
                     version,
@@ -44,7 +50,13 @@ pub fn trials() -> Vec<Trial> {
                     ],
                     a_deleted_user,
                 ),
-                duel("a_deleted_user_and_a_restart_are_a_crash", version, login, CRASH, a_deleted_user_and_a_restart),
+                duel(
+                    "a_deleted_user_and_a_restart_are_a_crash",
+                    version,
+                    login,
+                    CRASH,
+                    a_deleted_user_and_a_restart,
+                ),
                 duel(
                     "authentication_switched_on_fails_the_claim_and_the_next_read",
                     version,
@@ -56,9 +68,12 @@ pub fn trials() -> Vec<Trial> {
         }
     }
     let served: &[&str] = &["1: item a", "2: item b"];
-    for (version, client, foretold) in
-        [("3.5.5", STORY, CRASH), ("3.5.16", STORY, served), ("3.7.3", STORY, served), ("3.5.16", NEWEST, served)]
-    {
+    for (version, client, foretold) in [
+        ("3.5.5", STORY, CRASH),
+        ("3.5.16", STORY, served),
+        ("3.7.3", STORY, served),
+        ("3.5.16", NEWEST, served),
+    ] {
         trials.push(duel(
             "a_second_watch_after_authentication_was_switched_off",
             version,

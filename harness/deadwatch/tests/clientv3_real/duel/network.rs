@@ -11,7 +11,11 @@ pub fn trials() -> Vec<Trial> {
     let client = (STORY, Auth::Off);
     let mut trials = Vec::new();
     for (how, cut, text) in [
-        ("ends", Cut::End, &["1: rpc error: code = Unavailable desc = error reading from server: EOF", "stored"]),
+        (
+            "ends",
+            Cut::End,
+            &["1: rpc error: code = Unavailable desc = error reading from server: EOF", "stored"],
+        ),
         ("is_reset", Cut::Reset, &["1: ", "stored"]),
     ] {
         trials.extend([

@@ -9,7 +9,9 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for version in ["3.5.5", "3.5.16", "3.7.3"] {
         for auth in [Auth::Off, Auth::Lasting] {
-            let with = |what| format!("{what}_{}", if auth == Auth::Lasting { "with_a_login" } else { "without_one" });
+            let with = |what| {
+                format!("{what}_{}", if auth == Auth::Lasting { "with_a_login" } else { "without_one" })
+            };
             let client = (STORY, auth);
             let served = &["1: item a", "2: item b"];
             trials.extend([
