@@ -5,7 +5,7 @@
 //!
 //! On its way a file passes `file` (its keys, from which the JSON schema is generated), `shape` (the file
 //! against that schema: unknown and missing keys, wrong types), `check` (what a schema cannot say), and `edge`
-//! (the warnings). A new key is a field in `file` and its meaning in `check`; a new kind of step is a field of
+//! and `kill` (the warnings). A new key is a field in `file` and its meaning in `check`; a new kind of step is a field of
 //! `StepTable`, a variant of [`Action`] and an arm in `check/step`.
 
 mod action;
@@ -15,6 +15,7 @@ mod duration;
 mod edge;
 mod file;
 mod folder;
+mod kill;
 mod library;
 mod load;
 mod model;
@@ -27,12 +28,13 @@ mod shape;
 #[cfg(test)]
 pub(crate) mod testing;
 mod version;
+mod warning;
 
 pub use action::{
     Action, BlackHole, ChangePassword, Delay, Delete, Ending, Enqueue, Instead, LoseReplies, Method,
     Producer, Put, Reach, Restart,
 };
-pub use diagnosis::{Diagnosis, Warning};
+pub use diagnosis::Diagnosis;
 pub use duration::{DurationError, parse_duration, spell_duration};
 pub use library::{Library, LibraryError};
 pub use load::{LoadError, load_file};
@@ -45,3 +47,4 @@ pub use parse::{Parsed, parse};
 pub use problem::{Named, Problem, ProblemKind};
 pub use schema::schema;
 pub use version::{Version, VersionError};
+pub use warning::Warning;
