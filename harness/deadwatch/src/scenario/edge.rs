@@ -2,7 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
-use super::{Action, Consumer, ConsumerCall, PRODUCER_CLIENT, Producer, Reach, Scenario, Step, TokenKind};
+use super::{Action, Consumer, PRODUCER_CLIENT, Producer, ROOT, Reach, Scenario, Step, TokenKind};
 
 /// How long after its life has passed a token is surely gone. A simple one: etcd looks once a second, and not
 /// when the token is used (etcd v3.5.5 server/auth/simple_token.go, simpleTokenTTLResolution). A JWT: it ends on
@@ -154,7 +154,7 @@ impl<'s> Stream<'s> {
     /// Whether a step ends the token, or the client, for certain.
     fn ends(&self, step: &Step) -> bool {
         let signed = self.scenario.etcd.token_kind == TokenKind::Jwt;
-        let own = |user: &str| user == self.follower.user.as_deref().unwrap_or("root");
+        let own = |user: &str| user == self.follower.user.as_deref().unwrap_or(ROOT);
         match &step.action {
             Action::CloseClient(client) => *client == self.follower.client,
             Action::ChangePassword(change) => signed || own(&change.user),
@@ -175,8 +175,7 @@ fn wakes(step: &Step, consumer: &Consumer) -> bool {
         Action::Put(put) => &put.key,
         _ => return false,
     };
-    let dequeues = matches!(consumer.call, ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue);
-    dequeues && key.starts_with(&consumer.prefix)
+    consumer.call.takes_items() && key.starts_with(&consumer.prefix)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What shall happen: a scenario file, parsed and checked. The first room of the pipeline.
 //!
 //! [`parse`] turns a file's text into a [`Scenario`], or into a [`Diagnosis`] that shows every problem at its
-//! line and column; a [`Library`] finds the files. The command line, the tests and the stage call in here.
+//! line and column; a [`Library`] finds the files; `cast` and `describe` say for the other rooms whom a scenario
+//! names, and what a step does. The command line, the tests and the stage call in here.
 //!
 //! On its way a file passes `file` (its keys, from which the JSON schema is generated), `shape` (the file
 //! against that schema: unknown and missing keys, wrong types), `check` (what a schema cannot say), and `edge`
@@ -9,7 +10,9 @@
 //! `StepTable`, a variant of [`Action`] and an arm in `check/step`.
 
 mod action;
+mod cast;
 mod check;
+mod describe;
 mod diagnosis;
 mod duration;
 mod edge;
@@ -40,8 +43,8 @@ pub use library::{Library, LibraryError};
 pub use load::{LoadError, load_file};
 pub use model::{
     Consumer, ConsumerCall, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, EtcdSpec,
-    NotOn, OnError, PROBE_PREFIX, PRODUCER_CLIENT, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, Scenario,
-    Step, TokenKind, User,
+    NotOn, OnError, PROBE_PREFIX, PRODUCER_CLIENT, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, ROOT,
+    Scenario, Step, TokenKind, User,
 };
 pub use parse::{Parsed, parse};
 pub use problem::{Named, Problem, ProblemKind};
