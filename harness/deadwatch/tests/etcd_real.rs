@@ -16,6 +16,8 @@ mod processes;
 mod talk;
 #[path = "etcd_real/traces.rs"]
 mod traces;
+#[path = "etcd_real/users.rs"]
+mod users;
 
 use std::{collections::BTreeSet, env, future::Future, process::ExitCode, time::Duration};
 
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each test has servers of its own; more at once would only wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(4));
-    let trials = [processes::trials(), controls::trials(), containers::trials(), interrupted::trials()];
+    let trials = [processes::trials(), controls::trials(), users::trials(), containers::trials(), interrupted::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 

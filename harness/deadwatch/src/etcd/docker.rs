@@ -32,6 +32,7 @@ use super::{
     log,
     ready::{self, Arrival, Awaited, Host, Stage},
     tail::Tail,
+    token::{self, Tokens},
 };
 use crate::{
     reaper::{self, Kept, Leftover},
@@ -45,6 +46,8 @@ const BOUND: Duration = Duration::from_secs(120);
 /// How long a pull may take.
 const PULL: Duration = Duration::from_secs(900);
 const CLIENT_PORT: u16 = 2379;
+/// Where an etcd in a container finds what its tokens are signed with.
+const SECRET: &str = "/deadwatch-secret";
 
 /// The daemon, if there is one and it answers; else why not.
 pub(super) async fn daemon() -> Result<Docker, String> {
@@ -109,7 +112,7 @@ pub(super) async fn start(image: &Image, spec: &EtcdSpec) -> Result<Container, E
         version: spec.version,
     };
     let address = running.published().await?;
-    let arrival = Arrival::First { credentials: credentials.clone() };
+    let arrival = Arrival::First { credentials: credentials.clone(), users: spec.users.clone() };
     let awaited = Awaited { address, version: spec.version, arrival, bound: BOUND };
     ready::until_ready(&mut running, &awaited).await?;
     Ok(Container { running, address, credentials })
@@ -295,6 +298,11 @@ fn request(reference: &str, name: &str, spec: &EtcdSpec, tail: Tail) -> Containe
             host.publish_all_ports = Some(false);
             host.port_bindings = Some(HashMap::from([(format!("{CLIENT_PORT}/tcp"), Some(vec![loopback]))]));
         });
+    let request = if Tokens::need_a_secret(spec) {
+        request.with_copy_to(SECRET, token::SECRET.to_vec())
+    } else {
+        request
+    };
     environment(spec)
         .into_iter()
         .fold(request, |request, (variable, value)| request.with_env_var(variable, value))
@@ -307,11 +315,10 @@ fn environment(spec: &EtcdSpec) -> Vec<(&'static str, String)> {
         ("ETCD_ADVERTISE_CLIENT_URLS", format!("http://127.0.0.1:{CLIENT_PORT}")),
         ("ETCD_BCRYPT_COST", "4".to_owned()),
     ];
-    match spec.token_ttl {
-        Some(ttl) => environment.extend([
-            ("ETCD_ROOT_PASSWORD", Credentials::root().password),
-            ("ETCD_AUTH_TOKEN_TTL", ttl.as_secs().to_string()),
-        ]),
+    let password = ("ETCD_ROOT_PASSWORD", Credentials::root().password);
+    match Tokens::of(spec, SECRET) {
+        Some(Tokens::Simple(ttl_s)) => environment.extend([password, ("ETCD_AUTH_TOKEN_TTL", ttl_s)]),
+        Some(Tokens::Signed(how)) => environment.extend([password, ("ETCD_AUTH_TOKEN", how)]),
         // Bitnami's image will not start without a password unless it is told that this is meant.
         None => environment.push(("ALLOW_NONE_AUTHENTICATION", "yes".to_owned())),
     }

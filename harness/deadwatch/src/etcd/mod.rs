@@ -21,6 +21,8 @@ mod search;
 mod server;
 #[cfg(feature = "docker")]
 mod tail;
+mod token;
+mod users;
 
 pub use address::{Address, Credentials, Dial};
 pub use backend::{Backend, BackendError, On};
