@@ -128,7 +128,11 @@ fn populate(model: &Model, root: Option<&Credentials>, users: &[User]) -> Result
 }
 
 fn user_add(name: &str, password: &str) -> AuthUserAddRequest {
-    AuthUserAddRequest { name: name.to_owned(), password: password.to_owned(), ..AuthUserAddRequest::default() }
+    AuthUserAddRequest {
+        name: name.to_owned(),
+        password: password.to_owned(),
+        ..AuthUserAddRequest::default()
+    }
 }
 
 /// To read and write every key that begins so.
@@ -168,11 +172,12 @@ pub enum Time {
 
 impl Embedded {
     async fn start_anew(&self, Restart { ending, down }: Restart) -> Result<(), EtcdError> {
-        self.model.stop(match ending {
-            scenario::Ending::Graceful => Ending::Graceful,
-            scenario::Ending::Kill => Ending::Killed,
-        })
-        .await;
+        self.model
+            .stop(match ending {
+                scenario::Ending::Graceful => Ending::Graceful,
+                scenario::Ending::Kill => Ending::Killed,
+            })
+            .await;
         tokio::time::sleep(down).await;
         self.model.start_again().await.map_err(|error| EtcdError::Control {
             doing: "start the embedded etcd again".to_owned(),

@@ -12,10 +12,9 @@ use libtest_mimic::Trial;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Code;
 
-use super::{STORY, binary, client, start, talk::Line, traces::Traces, trial, wait, without_tokens};
-
-/// The releases that the embedded etcd is compared with.
-const RELEASES: [Version; 3] = [STORY, Version::new(3, 5, 16), Version::new(3, 7, 3)];
+use super::{
+    Arm, STORY, arms, binary, client, start, talk::Line, traces::Traces, trial, wait, without_tokens,
+};
 
 /// Longer than an etcd takes to flush what was written, which it does every 100 ms.
 const FLUSHED: Duration = Duration::from_secs(1);
@@ -38,27 +37,22 @@ const TESTS: [(&str, Test); 11] = [
 ];
 
 pub fn trials() -> Vec<Trial> {
-    let arms = RELEASES.into_iter().flat_map(|version| {
-        [
-            (version, format!("process::{version}"), "process", binary(version)),
-            (version, format!("embedded::{version}"), "none", Ok(Source::Embedded)),
-        ]
-    });
-    let story = |name: &str, test: fn(Source)| {
-        trial(&format!("process::{name}"), "process", binary(STORY), test)
-    };
+    let story =
+        |name: &str, test: fn(Source)| trial(&format!("process::{name}"), "process", binary(STORY), test);
     let traces = [
         story("a_paused_server_that_is_stopped_leaves_nothing", stop_of_a_paused_one),
         story("a_server_that_is_stopped_amid_its_restart_leaves_nothing", stop_amid_a_restart),
         story("a_server_that_has_ended_by_itself_can_be_neither_paused_nor_restarted", ended_by_itself),
     ];
-    arms.flat_map(|(version, arm, backend, needed)| {
-        TESTS.map(|(name, test)| {
-            trial(&format!("{arm}::{name}"), backend, needed.clone(), move |source| test(source, version))
+    arms()
+        .into_iter()
+        .flat_map(|Arm { version, name: arm, backend, needed }| {
+            TESTS.map(|(name, test)| {
+                trial(&format!("{arm}::{name}"), backend, needed.clone(), move |source| test(source, version))
+            })
         })
-    })
-    .chain(traces)
-    .collect()
+        .chain(traces)
+        .collect()
 }
 
 fn restart(ending: Ending) -> Restart {
@@ -73,7 +67,7 @@ async fn line(etcd: &dyn Etcd) -> Line {
     Line::to(&etcd.address()).await
 }
 
-fn graceful(source: Source, version: Version) {
+pub fn graceful(source: Source, version: Version) {
     wait(async {
         let etcd = start(&source, &with_tokens(version)).await.unwrap();
         let token = line(&*etcd).await.login("root", "root").await;
@@ -98,7 +92,10 @@ fn killed(source: Source, version: Version) {
         etcd.restart(restart(Ending::Kill)).await.unwrap();
         let line = line(&*etcd).await;
         let refusal = line.get("k", Some(&token)).await.unwrap_err();
-        assert_eq!((refusal.code(), refusal.message()), (Code::Unauthenticated, "etcdserver: invalid auth token"));
+        assert_eq!(
+            (refusal.code(), refusal.message()),
+            (Code::Unauthenticated, "etcdserver: invalid auth token")
+        );
         let token = line.login("root", "root").await;
         assert_eq!(line.get("k", Some(&token)).await.unwrap(), ["v"]);
         etcd.stop().await;
@@ -128,7 +125,8 @@ fn down(source: Source, version: Version) {
         let restarted = etcd.restart(Restart { ending: Ending::Kill, down });
         let looked = async {
             sleep(down / 2).await;
-            let refusal = timeout(down / 4, before.get("k", None)).await.expect("an answer, if only that it is gone");
+            let refusal =
+                timeout(down / 4, before.get("k", None)).await.expect("an answer, if only that it is gone");
             assert_eq!(refusal.unwrap_err().code(), Code::Unavailable);
         };
         let (restarted, ()) = tokio::join!(restarted, looked);
@@ -210,7 +208,10 @@ fn token_over_a_pause(source: Source, version: Version) {
         etcd.resume().await.unwrap();
         // It takes much longer than the sweep, which is due at once.
         line.login("root", "root").await;
-        assert_eq!(line.get("k", Some(&token)).await.unwrap_err().message(), "etcdserver: invalid auth token");
+        assert_eq!(
+            line.get("k", Some(&token)).await.unwrap_err().message(),
+            "etcdserver: invalid auth token"
+        );
         etcd.stop().await;
     });
 }
@@ -224,7 +225,10 @@ fn lease_over_a_pause(source: Source, version: Version) {
         let mut watch = client.watch("k", None).await.unwrap();
         assert!(watch.message().await.unwrap().unwrap().created());
         etcd.pause().await.unwrap();
-        assert!(timeout(Duration::from_secs(4), watch.message()).await.is_err(), "a paused etcd has ended a lease");
+        assert!(
+            timeout(Duration::from_secs(4), watch.message()).await.is_err(),
+            "a paused etcd has ended a lease"
+        );
         etcd.resume().await.unwrap();
         let resumed = Instant::now();
         let gone = watch.message().await.unwrap().unwrap();
@@ -279,7 +283,10 @@ fn ended_by_itself(source: Source) {
         let traces = Traces::of(&*etcd);
         traces.kill();
         let error = etcd.pause().await.unwrap_err().to_string();
-        assert!(error.starts_with("pause etcd 3.5.5") && error.contains("it has ended (signal: 9"), "{error}");
+        assert!(
+            error.starts_with("pause etcd 3.5.5") && error.contains("it has ended (signal: 9"),
+            "{error}"
+        );
         let error = etcd.restart(restart(Ending::Kill)).await.unwrap_err().to_string();
         assert!(error.contains("it has ended already (signal: 9"), "{error}");
         etcd.stop().await;

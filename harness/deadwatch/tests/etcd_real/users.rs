@@ -11,10 +11,7 @@ use libtest_mimic::Trial;
 use tokio::time::sleep;
 use tonic::Code;
 
-use super::{STORY, binary, client, start, talk::Line, trial, wait, without_tokens};
-
-/// The releases that the embedded etcd is compared with.
-const RELEASES: [Version; 3] = [STORY, Version::new(3, 5, 16), Version::new(3, 7, 3)];
+use super::{Arm, arms, client, start, talk::Line, trial, wait, without_tokens};
 
 type Test = fn(Source, Version);
 
@@ -25,18 +22,14 @@ const TESTS: [(&str, Test); 3] = [
 ];
 
 pub fn trials() -> Vec<Trial> {
-    let arms = RELEASES.into_iter().flat_map(|version| {
-        [
-            (version, format!("process::{version}"), "process", binary(version)),
-            (version, format!("embedded::{version}"), "none", Ok(Source::Embedded)),
-        ]
-    });
-    arms.flat_map(|(version, arm, backend, needed)| {
-        TESTS.map(|(name, test)| {
-            trial(&format!("{arm}::{name}"), backend, needed.clone(), move |source| test(source, version))
+    arms()
+        .into_iter()
+        .flat_map(|Arm { version, name: arm, backend, needed }| {
+            TESTS.map(|(name, test)| {
+                trial(&format!("{arm}::{name}"), backend, needed.clone(), move |source| test(source, version))
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 fn user(name: &str, prefixes: &[&str]) -> User {
@@ -79,7 +72,9 @@ async fn assert_roles(client: &mut Client) {
         let permissions = client.role_get(name).await.unwrap().permissions();
         let ranges: Vec<_> = permissions
             .iter()
-            .map(|one| (std::str::from_utf8(one.key()).unwrap(), std::str::from_utf8(one.range_end()).unwrap()))
+            .map(|one| {
+                (std::str::from_utf8(one.key()).unwrap(), std::str::from_utf8(one.range_end()).unwrap())
+            })
             .collect();
         assert_eq!(ranges, prefixes, "{name}");
     }

@@ -57,7 +57,12 @@ impl Model {
         let pace = settings.pace;
         let member = Handle::new(settings);
         let door = Door::new(routes(&member).prepare(), pace);
-        let shared = Shared { member, door, life: Mutex::new(Life::Stopped(Ending::Graceful)), addresses: Mutex::new(Vec::new()) };
+        let shared = Shared {
+            member,
+            door,
+            life: Mutex::new(Life::Stopped(Ending::Graceful)),
+            addresses: Mutex::new(Vec::new()),
+        };
         let model = Self { shared: Arc::new(shared) };
         model.run();
         model

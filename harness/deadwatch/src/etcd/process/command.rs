@@ -3,10 +3,7 @@
 use std::{env, ffi::OsString, os::unix::process::CommandExt, path::Path, process::Command};
 
 use super::folder::Folder;
-use crate::{
-    etcd::token::Tokens,
-    scenario::EtcdSpec,
-};
+use crate::{etcd::token::Tokens, scenario::EtcdSpec};
 
 const ANY_PORT: &str = "http://127.0.0.1:0";
 

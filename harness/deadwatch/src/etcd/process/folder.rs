@@ -70,4 +70,3 @@ impl LogFile {
         String::from_utf8_lossy(bytes.get(length..).unwrap_or_default()).into_owned()
     }
 }
-

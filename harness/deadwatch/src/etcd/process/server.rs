@@ -54,11 +54,7 @@ pub(in crate::etcd) async fn start(binary: &Path, spec: &EtcdSpec) -> Result<Pro
 }
 
 /// Waits until a process that was just started is ready; says where.
-async fn wait_for(
-    daemon: &mut Daemon,
-    version: Version,
-    arrival: Arrival,
-) -> Result<SocketAddr, EtcdError> {
+async fn wait_for(daemon: &mut Daemon, version: Version, arrival: Arrival) -> Result<SocketAddr, EtcdError> {
     let began = Instant::now();
     let address = daemon.tells("client traffic", BOUND, daemon::client_address).await?;
     let bound = BOUND.saturating_sub(began.elapsed());
