@@ -42,7 +42,9 @@ pub fn trials() -> Vec<Trial> {
             "an_item_that_is_too_large_fails_the_read",
             "3.5.16",
             client,
-            &["1: rpc error: code = ResourceExhausted desc = grpc: received message larger than max (N vs. 50000)"],
+            &[
+                "1: rpc error: code = ResourceExhausted desc = grpc: received message larger than max (N vs. 50000)",
+            ],
             an_item_that_is_too_large,
         ),
         duel(
@@ -110,7 +112,8 @@ async fn five_mebibytes(mut arena: Arena) -> Vec<String> {
     arena.etcd.start_again();
     let space = " ".repeat(1 << 20);
     let mut admin = arena.etcd.admin().await;
-    let puts = (0..5).map(|n| etcd_client::TxnOp::put(format!("/a/{n}"), format!("a{}", &space[..300_000]), None));
+    let puts =
+        (0..5).map(|n| etcd_client::TxnOp::put(format!("/a/{n}"), format!("a{}", &space[..300_000]), None));
     admin.txn(etcd_client::Txn::new().and_then(puts.collect::<Vec<_>>())).await.unwrap();
     arena.item("/b", "b").await;
     arena.side.replies(2).await

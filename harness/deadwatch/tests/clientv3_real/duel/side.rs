@@ -83,7 +83,8 @@ impl Side {
     pub async fn reply(&mut self) -> String {
         let reply = timeout(IN_VAIN, self.running.replies.recv()).await;
         let who = self.who;
-        let reply = reply.unwrap_or_else(|_| panic!("{who:?} says nothing; log:\n{}", self.running.log.text()));
+        let reply =
+            reply.unwrap_or_else(|_| panic!("{who:?} says nothing; log:\n{}", self.running.log.text()));
         shown(reply)
     }
 
