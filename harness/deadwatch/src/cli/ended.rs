@@ -8,7 +8,7 @@ use crate::{
 /// A run that has ended.
 pub(super) enum Ended<'a> {
     /// It was made.
-    Compared(Compared<'a>),
+    Compared(Box<Compared<'a>>),
     /// The harness failed.
     Failed(Failed),
 }

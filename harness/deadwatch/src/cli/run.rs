@@ -130,7 +130,7 @@ fn end<'a>(
         Ok(proposed) => proposed.iter().for_each(tell),
         Err(error) => tell(format_args!("warning: could not {error}")),
     }
-    let compared = Compared { order, run, snapshot };
+    let compared = Box::new(Compared { order, run, snapshot });
     let delivered = deliver(&compared, options.format);
     let recorded = options.record.as_deref().map(|folder| recording::record(&compared.run, number, folder));
     let exit = exit_of(&compared).min(delivered).min(recorded.unwrap_or(Exit::Success));

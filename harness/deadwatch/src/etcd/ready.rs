@@ -21,8 +21,8 @@ use tonic::{
 };
 use tower::service_fn;
 
-use super::{Credentials, EtcdError, authentication, log};
-use crate::scenario::Version;
+use super::{Credentials, EtcdError, authentication, log, users};
+use crate::scenario::{User, Version};
 
 /// What runs the server that is waited for.
 pub(super) trait Host: Send {
@@ -91,6 +91,8 @@ pub(super) enum Arrival {
     First {
         /// As whom the server shall log in; none: authentication stays off.
         credentials: Option<Credentials>,
+        /// Whom there shall be beside that.
+        users: Vec<User>,
     },
     /// A later one, on data of which the harness knows nothing: passwords may have been changed, and authentication
     /// switched on or off. Any answer will do, a refusal too.
@@ -149,8 +151,17 @@ impl From<Error> for Unsettled {
 async fn settle(host: &mut impl Host, awaited: &Awaited) -> Result<(), Unsettled> {
     let channel = connect_once(awaited.address).await?;
     let mut client = match &awaited.arrival {
-        Arrival::First { credentials: Some(credentials) } => log_in(host, &channel, credentials).await?,
-        Arrival::First { credentials: None } | Arrival::Again => answer(open(&channel, None)).await?,
+        Arrival::First { credentials: Some(credentials), users } => {
+            let mut client = log_in(host, &channel, credentials).await?;
+            answer(users::make(&mut client, users)).await?;
+            answer(open(&channel, Some(credentials))).await?
+        }
+        Arrival::First { credentials: None, users } => {
+            let mut client = answer(open(&channel, None)).await?;
+            answer(users::make(&mut client, users)).await?;
+            client
+        }
+        Arrival::Again => answer(open(&channel, None)).await?,
     };
     let arrival = &awaited.arrival;
 

@@ -12,10 +12,12 @@ pub mod repro;
 pub mod snapshot;
 pub mod terminal;
 
+mod action;
 mod case;
 mod difference;
 mod ink;
 mod numbered;
+mod picture;
 mod source;
 mod standing;
 mod words;

@@ -4,6 +4,7 @@
 
 mod aftermaths;
 mod annotations;
+mod faulty;
 mod junit;
 mod library;
 mod outcomes;

@@ -13,7 +13,10 @@ use deadwatch::{
     verdict::{Judgement, judge},
 };
 
-use crate::sample::{self, Sample};
+use crate::{
+    faulty,
+    sample::{self, Sample},
+};
 
 fn busy() -> History {
     let mut sample = Sample::with(&[0.0]).subject("resilient").scenario(|scenario| {
@@ -74,6 +77,7 @@ fn all() -> Vec<History> {
         sample::story_retry(),
         busy(),
         inconclusive(),
+        faulty::every_fault(),
         wide(40),
     ]
 }
@@ -101,6 +105,13 @@ fn the_timeline_of_a_survivor() {
 #[test]
 fn the_timeline_of_many_items_and_a_lost_connection() {
     insta::assert_snapshot!(page(&busy()));
+}
+
+#[test]
+fn the_timeline_of_every_fault() {
+    let page = page(&faulty::every_fault());
+    let (picture, _came_to) = page.split_once("\n outcome ").unwrap();
+    insta::assert_snapshot!(picture);
 }
 
 #[test]

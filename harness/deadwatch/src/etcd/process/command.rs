@@ -2,7 +2,8 @@
 
 use std::{env, ffi::OsString, os::unix::process::CommandExt, path::Path, process::Command};
 
-use crate::scenario::EtcdSpec;
+use super::folder::Folder;
+use crate::{etcd::token::Tokens, scenario::EtcdSpec};
 
 const ANY_PORT: &str = "http://127.0.0.1:0";
 
@@ -11,8 +12,8 @@ const ANY_PORT: &str = "http://127.0.0.1:0";
 ///
 /// Left out on purpose: `--unsafe-no-fsync`. What an etcd still knows after it was killed depends on what it
 /// had flushed, and that shall be as in the story.
-pub(super) fn arguments(data: &Path, spec: &EtcdSpec) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = vec!["--data-dir".into(), data.into()];
+pub(super) fn arguments(folder: &Folder, spec: &EtcdSpec) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["--data-dir".into(), folder.data().into()];
     let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
     add(&["--name", "deadwatch", "--initial-cluster", "deadwatch=http://127.0.0.1:0"]);
     add(&["--listen-client-urls", ANY_PORT, "--advertise-client-urls", ANY_PORT]);
@@ -23,8 +24,10 @@ pub(super) fn arguments(data: &Path, spec: &EtcdSpec) -> Vec<OsString> {
     add(&["--logger", "zap", "--log-outputs", "stderr", "--log-level", "info"]);
     // With the default of 10 a login takes 70 ms of a processor, and many consumers log in at once.
     add(&["--bcrypt-cost", "4"]);
-    if let Some(ttl) = spec.token_ttl {
-        add(&["--auth-token-ttl", &ttl.as_secs().to_string()]);
+    match Tokens::of(spec, &folder.secret().to_string_lossy()) {
+        None => {}
+        Some(Tokens::Simple(ttl_s)) => add(&["--auth-token-ttl", &ttl_s]),
+        Some(Tokens::Signed(how)) => add(&["--auth-token", &how]),
     }
     arguments
 }
@@ -51,10 +54,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::scenario::Version;
+    use crate::scenario::{TokenKind, Version};
 
     fn words(spec: &EtcdSpec) -> Vec<String> {
-        let arguments = arguments(Path::new("/data"), spec);
+        let arguments = arguments(&Folder::make().unwrap(), spec);
         arguments.into_iter().map(|argument| argument.into_string().unwrap()).collect()
     }
 
@@ -65,5 +68,14 @@ mod tests {
         let at = with.iter().position(|argument| argument == "--auth-token-ttl").unwrap();
         assert_eq!(with[at + 1], "120");
         assert!(!words(&open).contains(&"--auth-token-ttl".to_owned()));
+    }
+
+    #[test]
+    fn signed_tokens_are_asked_for_with_their_ttl_and_a_secret_of_the_runs_own() {
+        let spec = EtcdSpec::of(Version::new(3, 5, 5)).with_tokens(Duration::from_secs(5));
+        let words = words(&EtcdSpec { token_kind: TokenKind::Jwt, ..spec });
+        let at = words.iter().position(|argument| argument == "--auth-token").unwrap();
+        let folder = words[1].trim_end_matches("/data");
+        assert_eq!(words[at + 1], format!("jwt,sign-method=HS256,priv-key={folder}/secret,ttl=5s"));
     }
 }

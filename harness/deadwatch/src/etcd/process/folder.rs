@@ -33,6 +33,11 @@ impl Folder {
         self.path.join("data")
     }
 
+    /// Where the secret belongs that tokens are signed with.
+    pub(super) fn secret(&self) -> PathBuf {
+        self.path.join("secret")
+    }
+
     /// Its log.
     pub(super) fn log(&self) -> LogFile {
         LogFile(self.path.join("log"))

@@ -1,6 +1,7 @@
 //! A real etcd of one member.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex as StdMutex, PoisonError},
@@ -22,6 +23,7 @@ use crate::{
     etcd::{
         Address, Credentials, Etcd, EtcdError, log,
         ready::{self, Arrival, Awaited},
+        token::{self, Tokens},
     },
     scenario::{EtcdSpec, Restart, Version},
 };
@@ -34,10 +36,13 @@ pub(in crate::etcd) async fn start(binary: &Path, spec: &EtcdSpec) -> Result<Pro
     let credentials = spec.token_ttl.map(|_| Credentials::root());
     let folder = Folder::make()?;
     let log = folder.log();
-    let arguments = command::arguments(&folder.data(), spec);
+    if Tokens::need_a_secret(spec) {
+        fs::write(folder.secret(), token::SECRET).map_err(EtcdError::Folder)?;
+    }
+    let arguments = command::arguments(&folder, spec);
     let launch = Launch { binary: binary.to_owned(), arguments, version: spec.version };
     let mut daemon = Daemon::start(folder, launch)?;
-    let arrival = Arrival::First { credentials: credentials.clone() };
+    let arrival = Arrival::First { credentials: credentials.clone(), users: spec.users.clone() };
     let address = wait_for(&mut daemon, spec.version, arrival).await?;
     Ok(Process {
         daemon: Mutex::new(Some(daemon)),

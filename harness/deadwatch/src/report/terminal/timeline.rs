@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Ink, Paint, WIDTH,
+    Paint, WIDTH,
     axis::Axis,
-    consumer_lane, etcd_lane,
-    glyph::legend,
-    lane::{Lane, beside_label},
+    legend::legend,
     prose::{fitted, wrapped},
-    token_lane,
+    row::{Row, beside_label},
 };
 use crate::{
     history::History,
-    report::words::setting,
+    report::{
+        Ink,
+        picture::{self, Extent},
+        words::setting,
+    },
     verdict::{Aftermath, Judgement},
 };
 
@@ -30,8 +32,8 @@ pub fn timeline(history: &History, judgement: &Judgement, paint: Paint) -> Strin
 pub(super) fn drawn(history: &History, judgement: &Judgement, seed: Option<u64>, paint: Paint) -> String {
     let mut lines = heading(history, seed, paint).to_vec();
     lines.push(String::new());
-    if let Some(axis) = Axis::of([history]) {
-        lines.extend(picture(history, judgement, &axis, paint));
+    if let Some(extent) = Extent::of([history]) {
+        lines.extend(picture(history, judgement, &Axis::of(extent), paint));
     }
     lines.push(String::new());
     lines.push(came_to(judgement, paint));
@@ -52,14 +54,13 @@ pub(super) fn heading(history: &History, seed: Option<u64>, paint: Paint) -> [St
 fn picture(history: &History, judgement: &Judgement, axis: &Axis, paint: Paint) -> Vec<String> {
     let [labels, ticks] = axis.ruler();
     let mut lines = vec![beside_label(paint, &labels), beside_label(paint, &ticks)];
-    let consumers = consumer_lane::lanes(history, judgement, axis, LANES);
-    let etcds: Vec<_> =
-        etcd_lane::producer(history, axis).into_iter().chain(etcd_lane::etcd(history, axis)).collect();
-    let tokens = token_lane::lanes(history, axis);
-    let glyphs: BTreeSet<_> = consumers.iter().chain(&etcds).chain(&tokens).flat_map(Lane::glyphs).collect();
-    lines.extend(consumers.iter().map(|lane| lane.line(paint)));
-    lines.extend(consumer_lane::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
-    lines.extend(etcds.iter().chain(&tokens).map(|lane| lane.line(paint)));
+    let rows = |lanes: Vec<picture::Lane>| lanes.iter().map(|lane| Row::of(lane, axis)).collect::<Vec<_>>();
+    let consumers = rows(picture::consumers(history, judgement, LANES));
+    let others = rows(picture::beside_consumers(history));
+    let glyphs: BTreeSet<_> = consumers.iter().chain(&others).flat_map(Row::glyphs).collect();
+    lines.extend(consumers.iter().map(|row| row.line(paint)));
+    lines.extend(picture::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
+    lines.extend(others.iter().map(|row| row.line(paint)));
     lines.push(String::new());
     lines.extend(legend(&glyphs, paint));
     lines

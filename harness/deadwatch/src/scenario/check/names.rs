@@ -3,7 +3,7 @@
 
 use super::Check;
 use crate::scenario::{
-    DEFAULT_CLIENT, PRODUCER_CLIENT, ProblemKind, Producer, Reach,
+    DEFAULT_CLIENT, PRODUCER_CLIENT, ProblemKind, Producer, ROOT, Reach,
     file::{ConsumerTable, ScenarioFile, StepTable, TextOr},
     nearest::nearest,
     placed::Placed,
@@ -12,9 +12,6 @@ use crate::scenario::{
 
 /// What all clients of the subject are called where a fault is to hit them all.
 const ALL: &str = "all";
-
-/// The user that is always there.
-pub(super) const ROOT: &str = "root";
 
 /// All names of a file, in file order.
 #[derive(Debug)]

@@ -1,15 +1,15 @@
 //! Rights, users, passwords and tokens go away under a client.
 
+use std::time::Duration;
+
 use deadwatch::scenario::Version;
 use libtest_mimic::Trial;
 
-use super::{Arena, STORY, WATCHERS, duel};
+use super::{Arena, NEWEST, STORY, WATCHERS, duel};
 use crate::etcd::Auth;
 
 /// The release that retries a refused watch.
 const RETRYING: Version = Version::new(3, 5, 6);
-
-const NEWEST: Version = Version::new(3, 7, 3);
 
 const CRASH: &[&str] = &["died at queue.go:70"];
 
@@ -82,6 +82,28 @@ pub fn trials() -> Vec<Trial> {
             authentication_off,
         ));
     }
+    for (version, client, foretold) in [
+        ("3.5.5", STORY, CRASH),
+        ("3.5.16", STORY, CRASH),
+        ("3.7.3", STORY, CRASH),
+        ("3.7.3", NEWEST, CRASH),
+        ("3.5.5", RETRYING, CRASH),
+    ] {
+        trials.push(duel(
+            "a_second_watch_after_a_user_was_added_where_tokens_are_jwts",
+            version,
+            (client, Auth::Jwt),
+            foretold,
+            a_stale_jwt,
+        ));
+    }
+    trials.push(duel(
+        "a_second_watch_after_a_user_was_added_is_retried_where_tokens_are_jwts",
+        "3.5.16",
+        (RETRYING, Auth::Jwt),
+        &["2: item b"],
+        a_stale_jwt_is_retried,
+    ));
     trials
 }
 
@@ -140,14 +162,38 @@ async fn authentication_off(mut arena: Arena) -> Vec<String> {
     arena.open().await;
     arena.wait_in_dequeue(1, "/a", 1).await;
     arena.etcd.disable_auth().await;
+    a_second_watch(arena).await
+}
+
+async fn a_stale_jwt(mut arena: Arena) -> Vec<String> {
+    arena.open().await;
+    arena.wait_in_dequeue(1, "/a", 1).await;
+    arena.etcd.admin().await.user_add("other", "other", None).await.unwrap();
+    a_second_watch(arena).await
+}
+
+/// An item for the first would go to either: the old stream goes on, and what it says is taken for the second's.
+async fn a_stale_jwt_is_retried(mut arena: Arena) -> Vec<String> {
+    arena.open().await;
+    arena.wait_in_dequeue(1, "/a", 1).await;
+    arena.etcd.admin().await.user_add("other", "other", None).await.unwrap();
     arena.side.dequeue(2, "/b");
-    if arena.etcd.version != "3.5.5" {
-        arena.etcd.until_metric(WATCHERS, 2.0).await;
-        arena.item("/a", "a").await;
-        arena.item("/b", "b").await;
-        return arena.side.replies(2).await;
-    }
+    arena.etcd.until_metric(WATCHERS, 3.0).await;
+    arena.item("/b", "b").await;
     vec![arena.side.reply().await]
+}
+
+/// What becomes of a consumer's call, and of that which waits already, when items for both come.
+async fn a_second_watch(mut arena: Arena) -> Vec<String> {
+    arena.side.dequeue(2, "/b");
+    // Whoever outlives this waits in its watch by then.
+    let first = arena.side.silence(Duration::from_secs(1)).await;
+    if first != "silence" {
+        return vec![first];
+    }
+    arena.item("/a", "a").await;
+    arena.item("/b", "b").await;
+    arena.side.replies(2).await
 }
 
 async fn then_another_call(mut arena: Arena) -> Vec<String> {

@@ -29,6 +29,9 @@ use crate::{
 /// The story's client.
 const STORY: Version = Version::new(3, 5, 11);
 
+/// The newest client.
+const NEWEST: Version = Version::new(3, 7, 3);
+
 /// How many watches the server has.
 const WATCHERS: &str = "etcd_debugging_mvcc_watcher_total";
 
@@ -91,12 +94,13 @@ fn duel<F>(
     name: &str,
     version: &'static str,
     (client, auth): (Version, Auth),
-    foretold: &'static [&'static str],
+    foretold: &[impl ToString],
     script: impl Fn(Arena) -> F + Send + 'static,
 ) -> Trial
 where
     F: Future<Output = Vec<String>>,
 {
+    let foretold: Vec<_> = foretold.iter().map(ToString::to_string).collect();
     let lacks = match Original::find(client) {
         Original::Missing(words) => Some(words),
         Original::Found(_) if !etcd::binary(version).is_file() => Some(format!("no etcd {version} built")),

@@ -36,6 +36,10 @@ pub struct Relay {
     pub address: SocketAddr,
     gate: watch::Sender<Gate>,
     cuts: watch::Sender<Option<Cut>>,
+    /// Whether there is something that the gate keeps back.
+    held: watch::Sender<bool>,
+    /// How many connections the client has made.
+    made: watch::Sender<usize>,
     listening: JoinHandle<()>,
 }
 
@@ -44,21 +48,38 @@ impl Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (gate, cuts) = (watch::Sender::new(Gate::Open), watch::Sender::new(None));
+        let (made, held) = (watch::Sender::new(0), watch::Sender::new(false));
         let (gates, cutting) = (gate.clone(), cuts.clone());
+        let (making, holding) = (made.clone(), held.clone());
         let listening = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
+                making.send_modify(|made| *made += 1);
                 let (gate, mut cuts) = (gates.clone(), cutting.subscribe());
                 cuts.mark_unchanged();
-                connections.spawn(connection(client, server, gate, cuts));
+                connections.spawn(connection(client, server, (gate, holding.clone()), cuts));
             }
         });
-        Self { address, gate, cuts, listening }
+        Self { address, gate, cuts, held, made, listening }
+    }
+
+    /// Waits until the client has made so many connections in all.
+    pub async fn until_made(&self, count: usize) {
+        let mut made = self.made.subscribe();
+        let waiting = made.wait_for(|made| *made >= count);
+        timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
     }
 
     /// Passes so many more answers on, and keeps back what comes then, on connections to come too.
     pub fn pass_answers(&self, count: usize) {
+        self.held.send_replace(false);
         self.gate.send_replace(Gate::Answers(count));
+    }
+
+    /// Waits until there is something that is kept back.
+    pub async fn until_held(&self) {
+        let mut held = self.held.subscribe();
+        timeout(Duration::from_secs(20), held.wait_for(|held| *held)).await.unwrap().unwrap();
     }
 
     /// Lets everything pass again, what was kept back first.
@@ -82,7 +103,7 @@ impl Drop for Relay {
 async fn connection(
     client: TcpStream,
     server: SocketAddr,
-    gate: watch::Sender<Gate>,
+    gate: (watch::Sender<Gate>, watch::Sender<bool>),
     mut cuts: watch::Receiver<Option<Cut>>,
 ) {
     let Ok(server) = TcpStream::connect(server).await else { return };
@@ -95,7 +116,11 @@ async fn connection(
         _ = answers(from_server, &mut to_client, &gate) => Some(Cut::End),
     };
     match cut {
-        Some(Cut::Reset) => from_client.as_ref().set_zero_linger().unwrap(),
+        Some(Cut::Reset) => {
+            from_client.as_ref().set_zero_linger().unwrap();
+            // Dropped, it would say the end first.
+            to_client.forget();
+        }
         Some(Cut::End) => {
             let _ = to_client.shutdown().await;
             // To close while there is something to read would be a reset.
@@ -110,7 +135,7 @@ async fn connection(
 async fn answers(
     mut server: OwnedReadHalf,
     client: &mut OwnedWriteHalf,
-    gate: &watch::Sender<Gate>,
+    (gate, held): &(watch::Sender<Gate>, watch::Sender<bool>),
 ) -> std::io::Result<()> {
     const HEADERS: u8 = 1;
     const END_STREAM: u8 = 1;
@@ -122,6 +147,9 @@ async fn answers(
         let ends_a_call = frame[3] == HEADERS && frame[4] & END_STREAM != 0;
         frame.resize(9 + usize::try_from(length).unwrap(), 0);
         server.read_exact(&mut frame[9..]).await?;
+        if *gate.borrow() == Gate::Answers(0) {
+            held.send_replace(true);
+        }
         let _ = opened.wait_for(|gate| *gate != Gate::Answers(0)).await;
         client.write_all(&frame).await?;
         if ends_a_call {

@@ -1,5 +1,7 @@
 //! The server ends and comes back.
 
+use std::time::Duration;
+
 use libtest_mimic::Trial;
 
 use super::{Arena, STORY, WATCHERS, duel};
@@ -35,7 +37,7 @@ pub fn trials() -> Vec<Trial> {
                 "calls_made_while_the_server_is_down_wait_for_it",
                 version,
                 (STORY, Auth::Lasting),
-                &["1: done", "2: item a"],
+                &["silence", "2: done", "3: item a"],
                 calls_while_it_is_down,
             ),
         ]);
@@ -78,12 +80,15 @@ async fn an_idle_call_and_a_compaction(mut arena: Arena) -> Vec<String> {
 
 async fn calls_while_it_is_down(mut arena: Arena) -> Vec<String> {
     arena.open().await;
+    // By its watch the client notices that its connection is gone, and tries another.
+    arena.wait_in_dequeue(1, "/other", 1).await;
     arena.etcd.stop();
-    arena.side.enqueue(1, "/test", "a");
-    assert_eq!(arena.side.silence(std::time::Duration::from_secs(1)).await, "silence");
+    arena.relay.until_made(2).await;
+    arena.side.enqueue(2, "/test", "a");
+    arena.side.dequeue(3, "/test");
+    let silence = arena.side.silence(Duration::from_secs(1)).await;
     arena.etcd.start_again();
-    let mut said = vec![arena.side.reply().await];
-    arena.side.dequeue(2, "/test");
-    said.push(arena.side.reply().await);
+    let mut said = arena.side.replies(2).await;
+    said.insert(0, silence);
     said
 }

@@ -1,8 +1,11 @@
 //! The lanes of tokens: when a client got one, how long it lived, and which refused watch carried it.
 
-use super::{Ink, axis::Axis, glyph::Glyph, lane::Lane};
+use std::time::Duration;
+
+use super::{Extent, Glyph, Lane};
 use crate::{
     history::History,
+    report::Ink,
     verdict::{TokenLife, token_lives},
 };
 
@@ -10,7 +13,7 @@ use crate::{
 const SHOWN: usize = 2;
 
 /// The lanes of the tokens that matter: those that refused watches carried, then the latest.
-pub(in crate::report) fn lanes(history: &History, axis: &Axis) -> Vec<Lane> {
+pub(super) fn lanes(history: &History) -> Vec<Lane> {
     let mut lives = token_lives(history);
     lives.sort_by_key(|life| (life.refused.is_empty(), std::cmp::Reverse(life.token)));
     let refused: Vec<_> = lives.iter().filter(|life| !life.refused.is_empty()).take(SHOWN).cloned().collect();
@@ -18,31 +21,28 @@ pub(in crate::report) fn lanes(history: &History, axis: &Axis) -> Vec<Lane> {
     let latest_shown = if refused.is_empty() { SHOWN } else { 1 };
     let mut shown: Vec<_> = refused.into_iter().chain(latest.into_iter().take(latest_shown)).collect();
     shown.sort_by_key(|life| life.token);
-    shown.iter().map(|life| lane(life, axis)).collect()
+    shown.iter().map(|life| lane(life, history)).collect()
 }
 
 /// The lane of the first token of this history that a refused watch carried.
-pub(in crate::report) fn refused(history: &History, axis: &Axis) -> Option<Lane> {
-    token_lives(history).iter().find(|life| !life.refused.is_empty()).map(|life| lane(life, axis))
+pub(in crate::report) fn refused(history: &History) -> Option<Lane> {
+    token_lives(history).iter().find(|life| !life.refused.is_empty()).map(|life| lane(life, history))
 }
 
-fn lane(life: &TokenLife, axis: &Axis) -> Lane {
+fn lane(life: &TokenLife, history: &History) -> Lane {
     let mut lane = Lane::new(format!("token {}", life.token));
-    let end = axis.column(axis.end());
-    lane.fill(axis.column(life.issued), axis.column(life.dying_from), Glyph::TokenAlive);
-    if life.dying_from < axis.end() {
-        lane.fill(axis.column(life.dying_from), axis.column(life.dead_by), Glyph::TokenDying);
+    lane.span(life.issued, life.dying_from, Glyph::TokenAlive);
+    lane.span(life.dying_from, life.dead_by, Glyph::TokenDying);
+    lane.span(life.dead_by, Duration::MAX, Glyph::TokenDead);
+    lane.mark(life.issued, Glyph::TokenIssued, format!("client {}", life.client));
+    for at in &life.refused {
+        lane.mark(*at, Glyph::Refused, "");
     }
-    if life.dead_by < axis.end() {
-        lane.fill(axis.column(life.dead_by), end, Glyph::TokenDead);
-        lane.note(Ink::Faint, format!("dead by {:.1} s", life.dead_by.as_secs_f64()));
-    }
-    lane.mark(axis.column(life.issued), Glyph::TokenIssued);
+    let end = Extent::of([history]).map_or(Duration::ZERO, |extent| extent.end);
     if !life.refused.is_empty() {
         lane.note(Ink::Normal, "the watch stream's");
-    }
-    for at in &life.refused {
-        lane.mark(axis.column(*at), Glyph::Refused);
+    } else if life.dead_by < end {
+        lane.note(Ink::Faint, format!("dead by {:.1} s", life.dead_by.as_secs_f64()));
     }
     lane
 }

@@ -1,8 +1,6 @@
 //! The signs of a picture, each with its meaning. They read without colour.
 
-use std::collections::BTreeSet;
-
-use super::{Ink, Paint, WIDTH};
+use crate::report::Ink;
 
 /// Something that goes on or happens. Of two in one column the later in this list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +11,18 @@ pub(in crate::report) enum Glyph {
     Deaf,
     /// Calls fail, or requests pass, by the hundred a second.
     Spinning,
+    /// A key of a barrier or a lock is held.
+    Held,
+    /// What the server sends comes late.
+    Delayed,
+    /// Connections carry nothing.
+    BlackHole,
+    /// The server is cut off from the other members.
+    Isolated,
+    /// The server is frozen.
+    Paused,
+    /// The server is not there.
+    Down,
     /// A token lives.
     TokenAlive,
     /// A token is dead or not: the server sweeps once a second.
@@ -29,6 +39,18 @@ pub(in crate::report) enum Glyph {
     Probe,
     /// The consumer got an item.
     Item,
+    /// The consumer's call was done, without an item.
+    Done,
+    /// What a step of the file does is done.
+    Step,
+    /// A client was closed.
+    Closed,
+    /// A call was given up.
+    Cancelled,
+    /// Connections were cut.
+    Dropped,
+    /// A reply was kept from its client.
+    ReplyLost,
     /// A client lost its connection.
     Disconnected,
     /// The server ended a watch for its compacted revision.
@@ -47,6 +69,12 @@ impl Glyph {
             Self::Waiting => '─',
             Self::Deaf => '?',
             Self::Spinning => '≈',
+            Self::Held => '═',
+            Self::Delayed => '»',
+            Self::BlackHole => '■',
+            Self::Isolated => '¦',
+            Self::Paused => '‖',
+            Self::Down => '×',
             Self::TokenAlive => '━',
             Self::TokenDying => '▒',
             Self::TokenDead => '·',
@@ -55,6 +83,12 @@ impl Glyph {
             Self::EnqueueUnknown => '△',
             Self::Probe => '◇',
             Self::Item => '◆',
+            Self::Done => '◈',
+            Self::Step => '▽',
+            Self::Closed => '□',
+            Self::Cancelled => '○',
+            Self::Dropped => '/',
+            Self::ReplyLost => '⇍',
             Self::Disconnected => '↯',
             Self::Compacted => '⊟',
             Self::Refused => '⊘',
@@ -63,11 +97,17 @@ impl Glyph {
         }
     }
 
-    const fn meaning(self) -> &'static str {
+    pub(in crate::report) const fn meaning(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Deaf => "deaf",
             Self::Spinning => "spinning",
+            Self::Held => "held by the harness",
+            Self::Delayed => "replies late",
+            Self::BlackHole => "black hole",
+            Self::Isolated => "cut off from the others",
+            Self::Paused => "server paused",
+            Self::Down => "server down",
             Self::TokenAlive => "token alive",
             Self::TokenDying => "token dying",
             Self::TokenDead => "token dead",
@@ -76,6 +116,12 @@ impl Glyph {
             Self::EnqueueUnknown => "enqueue not acknowledged",
             Self::Probe => "took a probe",
             Self::Item => "got an item",
+            Self::Done => "call done",
+            Self::Step => "step done",
+            Self::Closed => "client closed",
+            Self::Cancelled => "call given up",
+            Self::Dropped => "connections cut",
+            Self::ReplyLost => "reply lost",
             Self::Disconnected => "connection lost",
             Self::Compacted => "watch ended, compacted",
             Self::Refused => "watch refused",
@@ -86,29 +132,27 @@ impl Glyph {
 
     pub(in crate::report) const fn ink(self) -> Ink {
         match self {
-            Self::Waiting | Self::Enqueued => Ink::Normal,
+            Self::Waiting
+            | Self::Enqueued
+            | Self::Held
+            | Self::Step
+            | Self::Closed
+            | Self::Cancelled
+            | Self::Done => Ink::Normal,
             Self::TokenAlive | Self::TokenIssued | Self::Probe | Self::Item => Ink::Good,
-            Self::TokenDying | Self::EnqueueUnknown | Self::Disconnected | Self::Compacted => Ink::Warning,
+            Self::TokenDying
+            | Self::EnqueueUnknown
+            | Self::Delayed
+            | Self::BlackHole
+            | Self::Isolated
+            | Self::Paused
+            | Self::Down
+            | Self::Dropped
+            | Self::ReplyLost
+            | Self::Disconnected
+            | Self::Compacted => Ink::Warning,
             Self::TokenDead => Ink::Faint,
             Self::Deaf | Self::Spinning | Self::Refused | Self::Failed | Self::Died => Ink::Bad,
         }
     }
-}
-
-/// The legend of these glyphs, in as few lines as it takes.
-pub(in crate::report) fn legend(glyphs: &BTreeSet<Glyph>, paint: Paint) -> Vec<String> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    for glyph in glyphs {
-        let entry = format!("{} {}", paint.text(glyph.ink(), &glyph.sign().to_string()), glyph.meaning());
-        let width = 2 + glyph.meaning().chars().count();
-        match lines.last_mut() {
-            Some((used, line)) if *used + 3 + width <= WIDTH => {
-                *used += 3 + width;
-                line.push_str("   ");
-                line.push_str(&entry);
-            }
-            _ => lines.push((1 + width, format!(" {entry}"))),
-        }
-    }
-    lines.into_iter().map(|(_, line)| line).collect()
 }

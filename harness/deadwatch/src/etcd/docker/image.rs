@@ -1,7 +1,9 @@
 //! An image that holds an etcd of the wanted version: which references, whether one is here, how it boots.
 
-use super::{Availability, Image, Missing, Presence, Search, Source};
-use crate::scenario::Version;
+use crate::{
+    etcd::{Availability, Image, Missing, Presence, Search, Source},
+    scenario::Version,
+};
 
 /// The story's image, where it lies since 2025, and the official one, whose tags have a `v`.
 const WELL_KNOWN: [&str; 2] = ["bitnamilegacy/etcd:{version}", "quay.io/coreos/etcd:v{version}"];
@@ -50,8 +52,8 @@ fn decide(version: Version, looks: Vec<(String, Seen)>) -> Availability {
 }
 
 /// Looks for an image on the Docker daemon, and in its registry if pulling is allowed.
-pub(super) async fn look(version: Version, search: &Search) -> Availability {
-    let docker = match super::docker::daemon().await {
+pub(in crate::etcd) async fn look(version: Version, search: &Search) -> Availability {
+    let docker = match super::daemon::daemon().await {
         Ok(docker) => docker,
         Err(problem) => {
             return Availability::Missing(Missing {
@@ -62,7 +64,7 @@ pub(super) async fn look(version: Version, search: &Search) -> Availability {
     };
     let mut looks = Vec::new();
     for reference in references(version, search.image.as_deref()) {
-        let seen = super::docker::see(&docker, &reference, search.pull).await;
+        let seen = super::daemon::see(&docker, &reference, search.pull).await;
         looks.push((reference, seen.map_or_else(Seen::Nowhere, Seen::from)));
     }
     decide(version, looks)

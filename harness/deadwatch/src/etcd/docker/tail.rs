@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::log::KEPT_LINES;
+use crate::etcd::log::KEPT_LINES;
 
 /// The last lines of a stream of output that arrives in pieces.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,11 @@ impl Tail {
                 pieces.lines.pop_front();
             }
         }
+    }
+
+    /// Forgets all lines.
+    pub(super) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Pieces::default();
     }
 
     /// The lines so far, the unfinished one included.

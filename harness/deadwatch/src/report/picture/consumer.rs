@@ -2,30 +2,19 @@
 
 use std::time::Duration;
 
-use unicode_width::UnicodeWidthStr;
-
-use super::{
-    Ink,
-    axis::Axis,
-    glyph::Glyph,
-    lane::{LABEL, Lane},
-};
+use super::{Glyph, Lane, last};
 use crate::{
     history::{Happening, History},
-    scenario::{OnError, PROBE_PREFIX},
+    report::Ink,
+    scenario::{ConsumerCall, OnError, PROBE_PREFIX},
     subject::Returned,
     verdict::{Aftermath, ConsumerJudgement, Evidence, Judgement, Outcome},
 };
 
 /// The lanes of the first consumers, at most so many.
-pub(in crate::report) fn lanes(
-    history: &History,
-    judgement: &Judgement,
-    axis: &Axis,
-    most: usize,
-) -> Vec<Lane> {
+pub(in crate::report) fn consumers(history: &History, judgement: &Judgement, most: usize) -> Vec<Lane> {
     let shown = judgement.consumers.iter().take(most);
-    shown.map(|consumer| lane(history, judgement, consumer, axis)).collect()
+    shown.map(|consumer| lane(history, judgement, consumer)).collect()
 }
 
 /// Says how many consumers are not shown, if there are more than so many.
@@ -34,27 +23,26 @@ pub(in crate::report) fn unshown(judgement: &Judgement, most: usize) -> Option<S
     (more > 0).then(|| format!("… and {more} more consumers"))
 }
 
-fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement, axis: &Axis) -> Lane {
+fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement) -> Lane {
     let name = consumer.name.as_str();
     let deaf = match &judgement.aftermath {
         Some(Aftermath::Deaf(names)) => names.contains(&consumer.name),
         Some(Aftermath::Healthy | Aftermath::Dead) | None => false,
     };
-    let mut lane = Lane::new(label(name));
+    let mut lane = Lane::new(format!("consumer {name}"));
     let began = began(history, name);
     if let Some(began) = began {
         let ended = ended(history, name);
-        let last = axis.column(ended);
-        lane.fill(axis.column(began), last, Glyph::Waiting);
+        lane.span(began, ended, Glyph::Waiting);
         if let Some(spun) = spinning_since(judgement, name) {
-            lane.fill(axis.column(spun), last, Glyph::Spinning);
+            lane.span(spun, ended, Glyph::Spinning);
         }
         if deaf {
-            lane.fill(axis.column(axis.timeline_end()), last, Glyph::Deaf);
+            lane.span(history.scenario.length.min(ended), ended, Glyph::Deaf);
         }
-        for (at, glyph) in marks(history, name) {
+        for (at, glyph, detail) in marks(history, name) {
             if at <= ended {
-                lane.mark(axis.column(at), glyph);
+                lane.mark(at, glyph, detail);
             }
         }
     }
@@ -68,12 +56,6 @@ fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement, 
     lane
 }
 
-/// `consumer 1`, or a longer name alone: it tells more than the word before it.
-fn label(name: &str) -> String {
-    let label = format!("consumer {name}");
-    if label.width() <= LABEL { label } else { name.to_owned() }
-}
-
 /// When it made its first call.
 fn began(history: &History, name: &str) -> Option<Duration> {
     history.events.iter().find_map(|event| match &event.what {
@@ -82,20 +64,31 @@ fn began(history: &History, name: &str) -> Option<Duration> {
     })
 }
 
-/// When it ended: by an error, by a probe, by the process's death, or with the history.
+/// When it ended: by an error, by a probe, by success where it calls only once, given up, by the process's death, or
+/// with the history.
 fn ended(history: &History, name: &str) -> Duration {
-    let consumers = &history.scenario.consumers;
-    let stops = consumers.iter().any(|consumer| consumer.name == name && consumer.on_error == OnError::Stop);
+    let of_that_name = history.scenario.consumers.iter().find(|consumer| consumer.name == name);
+    let stops = of_that_name.is_some_and(|consumer| consumer.on_error == OnError::Stop);
+    let calls_once = of_that_name.is_some_and(|consumer| match consumer.call {
+        ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue => false,
+        ConsumerCall::BarrierWait
+        | ConsumerCall::DoubleBarrierEnter
+        | ConsumerCall::DoubleBarrierLeave
+        | ConsumerCall::Lock
+        | ConsumerCall::ReadLock => true,
+    });
     let end = history.events.iter().find_map(|event| match &event.what {
         Happening::Returned { consumer, returned, .. } if consumer == name => match returned {
             Returned::Error(_) if stops => Some(event.at()),
+            Returned::Done if calls_once => Some(event.at()),
             Returned::Item { item, .. } if item.starts_with(PROBE_PREFIX) => Some(event.at()),
-            _ => None,
+            Returned::Error(_) | Returned::Done | Returned::Item { .. } | Returned::Unsupported => None,
         },
+        Happening::Cancelled { consumer, .. } if consumer == name => Some(event.at()),
         Happening::Died { .. } | Happening::BoundReached => Some(event.at()),
         _ => None,
     });
-    end.unwrap_or_else(|| history.events.last().map_or(Duration::ZERO, |event| event.at()))
+    end.unwrap_or_else(|| last(history))
 }
 
 fn spinning_since(judgement: &Judgement, name: &str) -> Option<Duration> {
@@ -106,18 +99,22 @@ fn spinning_since(judgement: &Judgement, name: &str) -> Option<Duration> {
     spins.next().map(|finding| finding.at)
 }
 
-fn marks<'a>(history: &'a History, name: &'a str) -> impl Iterator<Item = (Duration, Glyph)> + 'a {
+fn marks<'a>(history: &'a History, name: &'a str) -> impl Iterator<Item = (Duration, Glyph, String)> + 'a {
     history.events.iter().filter_map(move |event| {
-        let glyph = match &event.what {
+        let (glyph, detail) = match &event.what {
             Happening::Returned { consumer, returned, .. } if consumer == name => match returned {
-                Returned::Item { item, .. } if item.starts_with(PROBE_PREFIX) => Glyph::Probe,
-                Returned::Item { .. } | Returned::Done => Glyph::Item,
-                Returned::Error(_) => Glyph::Failed,
+                Returned::Item { item, .. } if item.starts_with(PROBE_PREFIX) => {
+                    (Glyph::Probe, String::new())
+                }
+                Returned::Item { item, .. } => (Glyph::Item, item.clone()),
+                Returned::Done => (Glyph::Done, String::new()),
+                Returned::Error(text) => (Glyph::Failed, text.clone()),
                 Returned::Unsupported => return None,
             },
-            Happening::Died { .. } => Glyph::Died,
+            Happening::Cancelled { consumer, .. } if consumer == name => (Glyph::Cancelled, String::new()),
+            Happening::Died { death } => (Glyph::Died, death.cause.clone()),
             _ => return None,
         };
-        Some((event.at(), glyph))
+        Some((event.at(), glyph, detail))
     })
 }
