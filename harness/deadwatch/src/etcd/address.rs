@@ -1,6 +1,13 @@
 //! Where an etcd is reached, and as whom.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use hyper_util::rt::TokioIo;
 use tokio::io::DuplexStream;
@@ -35,11 +42,18 @@ impl Address {
 
 /// Opens connections in memory.
 #[derive(Clone)]
-pub struct Dial(Arc<dyn Fn() -> io::Result<DuplexStream> + Send + Sync>);
+pub struct Dial(Arc<dyn Fn() -> io::Result<(DuplexStream, Reset)> + Send + Sync>);
 
 impl Dial {
-    /// Opens connections by calling this.
+    /// Opens connections by calling this; they are never reset.
     pub fn new(connect: impl Fn() -> io::Result<DuplexStream> + Send + Sync + 'static) -> Self {
+        Self::resettable(move || Ok((connect()?, Reset::default())))
+    }
+
+    /// Opens connections by calling this; the other side can reset them.
+    pub fn resettable(
+        connect: impl Fn() -> io::Result<(DuplexStream, Reset)> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(connect))
     }
 
@@ -48,7 +62,32 @@ impl Dial {
     /// # Errors
     /// [`io::ErrorKind::ConnectionRefused`] where nobody serves.
     pub fn connect(&self) -> io::Result<DuplexStream> {
+        self.connect_resettable().map(|(connection, _)| connection)
+    }
+
+    /// The same, and whether it was reset.
+    ///
+    /// # Errors
+    /// Those of [`Dial::connect`].
+    pub fn connect_resettable(&self) -> io::Result<(DuplexStream, Reset)> {
         (self.0)()
+    }
+}
+
+/// Whether the other side has reset a connection in memory, which ends like one that is finished: a pipe has but one
+/// way to end. Clones are one and the same.
+#[derive(Clone, Debug, Default)]
+pub struct Reset(Arc<AtomicBool>);
+
+impl Reset {
+    /// The connection is reset; its other end is dropped right after this.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether its end is a reset.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 }
 

@@ -20,7 +20,7 @@ mod server;
 mod token;
 mod users;
 
-pub use address::{Address, Credentials, Dial};
+pub use address::{Address, Credentials, Dial, Reset};
 pub use backend::{Backend, BackendError, On};
 pub use choose::{Choice, Fact, choose, survey};
 pub use embedded::{Embedding, Time, serve};

@@ -22,7 +22,7 @@ use super::observer::Observer;
 use super::relay::relay;
 use super::sighting::Sighting;
 use super::upstream::{Upstream, connect};
-use crate::etcd::{Address, Dial};
+use crate::etcd::{Address, Dial, Reset};
 
 /// The client whose connections are neither observed nor reached by a fault: the harness's own, which goes through
 /// the wire so that its address outlives a restart of the etcd.
@@ -148,15 +148,15 @@ impl Line {
         }
     }
 
-    async fn listen_in_memory(self, mut accepted: UnboundedReceiver<DuplexStream>) {
+    async fn listen_in_memory(self, mut accepted: UnboundedReceiver<(DuplexStream, Reset)>) {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 biased;
                 Some(_) = connections.join_next() => {}
                 connection = accepted.recv() => match connection {
-                    Some(connection) => {
-                        connections.spawn(self.clone().carry_in_memory(connection));
+                    Some((connection, reset)) => {
+                        connections.spawn(self.clone().carry_in_memory(connection, reset));
                     }
                     None => return,
                 },
@@ -175,9 +175,10 @@ impl Line {
         }
     }
 
-    async fn carry_in_memory(self, mut client: DuplexStream) {
+    async fn carry_in_memory(self, mut client: DuplexStream, reset: Reset) {
         if let Err(error) = self.lead(&mut client).await {
-            tracing::debug!(%error, client = self.client, "a connection in memory was cut");
+            tracing::debug!(%error, client = self.client, "a connection in memory was reset");
+            reset.set();
         }
     }
 
@@ -231,12 +232,13 @@ impl Passage {
 }
 
 /// A way to open connections in memory, and where their other ends arrive.
-fn in_memory() -> (Dial, UnboundedReceiver<DuplexStream>) {
+fn in_memory() -> (Dial, UnboundedReceiver<(DuplexStream, Reset)>) {
     let (accept, accepted) = unbounded_channel();
-    let dial = Dial::new(move || {
+    let dial = Dial::resettable(move || {
         let (ours, theirs) = duplex(PIPE_BYTES);
-        accept.send(theirs).map_err(|_| io::ErrorKind::ConnectionRefused)?;
-        Ok(ours)
+        let reset = Reset::default();
+        accept.send((theirs, reset.clone())).map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        Ok((ours, reset))
     });
     (dial, accepted)
 }

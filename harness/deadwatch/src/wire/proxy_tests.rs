@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::*;
+use crate::scenario::Reach;
 use crate::wire::Seen;
 use crate::wire::sample::soon;
 
@@ -187,4 +188,26 @@ async fn in_memory_too_a_dead_upstream_ends_the_connection_at_once() {
     let Address::Pipe(dial) = wire.route("shared").await.unwrap() else { panic!("no pipe") };
     let mut client = dial.connect().unwrap();
     assert_eq!(soon(client.read(&mut [0])).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_memory_too_a_connection_that_a_fault_cuts_is_reset_and_one_that_the_server_ends_is_not() {
+    let (accept, mut accepted) = mpsc::unbounded_channel();
+    let upstream = Dial::new(move || {
+        let (ours, theirs) = duplex(1024);
+        accept.send(theirs).unwrap();
+        Ok(ours)
+    });
+    let (sender, _sightings) = mpsc::unbounded_channel();
+    let wire = Wire::new(Address::Pipe(upstream), sender);
+    let Address::Pipe(dial) = wire.route("shared").await.unwrap() else { panic!("no pipe") };
+    let (mut ended, end) = dial.connect_resettable().unwrap();
+    drop(soon(accepted.recv()).await.unwrap());
+    assert_eq!(soon(ended.read(&mut [0])).await.unwrap(), 0);
+    assert!(!end.is_set());
+    let (mut cut, reset) = dial.connect_resettable().unwrap();
+    let _server = soon(accepted.recv()).await.unwrap();
+    wire.inflict(Fault::DropConnections(Reach::All));
+    assert_eq!(soon(cut.read(&mut [0])).await.unwrap(), 0);
+    assert!(reset.is_set());
 }

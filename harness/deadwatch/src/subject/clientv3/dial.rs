@@ -24,13 +24,16 @@ use tokio::{
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
-use crate::etcd::Address;
+use crate::etcd::{Address, Reset};
 
 /// How long an attempt may take (grpc-go v1.59.0 dialoptions.go, defaultDialOptions: minConnectTimeout).
 const MIN_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a client says first (RFC 9113, 3.4). etcd 3.5 tells by it that gRPC is spoken, and says nothing before.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// From where to where a connection in memory leads, in the words of one that has ports.
+const NO_ENDS: &str = "127.0.0.1:0->127.0.0.1:0";
 
 /// More than the server's first frame has, bytes: what is read beyond it is kept.
 const FIRST_READ_BYTES: usize = 4096;
@@ -75,14 +78,17 @@ async fn connect(address: &Address, broken: Breakage) -> io::Result<Connected> {
 }
 
 async fn attempt(address: &Address, broken: Breakage) -> io::Result<Connected> {
-    let (mut stream, ends): (Box<dyn Stream>, _) = match address {
+    let (mut stream, ends, reset): (Box<dyn Stream>, _, _) = match address {
         Address::Tcp(address) => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             let ends = format!("{}->{address}", stream.local_addr()?);
-            (Box::new(stream), ends)
+            (Box::new(stream), ends, Reset::default())
         }
-        Address::Pipe(dial) => (Box::new(dial.connect()?), "client->server".to_owned()),
+        Address::Pipe(dial) => {
+            let (stream, reset) = dial.connect_resettable()?;
+            (Box::new(stream), NO_ENDS.to_owned(), reset)
+        }
     };
     stream.write_all(PREFACE).await?;
     let mut heard = vec![0; FIRST_READ_BYTES];
@@ -91,7 +97,7 @@ async fn attempt(address: &Address, broken: Breakage) -> io::Result<Connected> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     heard.truncate(length);
-    Ok(Connected { stream, heard: heard.into(), said: PREFACE.len(), ends, broken })
+    Ok(Connected { stream, heard: heard.into(), said: PREFACE.len(), ends, reset, broken })
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -107,6 +113,8 @@ struct Connected {
     said: usize,
     /// From where to where it leads.
     ends: String,
+    /// Whether its end is a reset, where only this tells.
+    reset: Reset,
     broken: Breakage,
 }
 
@@ -123,11 +131,13 @@ impl AsyncRead for Connected {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        let mut read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        let ended = read.is_ok() && buffer.filled().len() == before && buffer.remaining() > 0;
+        if ended && self.reset.is_set() {
+            read = Err(io::ErrorKind::ConnectionReset.into());
+        }
         match &read {
-            Ok(()) if buffer.filled().len() == before && buffer.remaining() > 0 => {
-                self.broken.is("EOF".to_owned());
-            }
+            Ok(()) if ended => self.broken.is("EOF".to_owned()),
             // Go names what the system said of it, in the system's words (net.OpError).
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                 self.broken.is(format!("read tcp {}: read: connection reset by peer", self.ends));
@@ -221,5 +231,30 @@ mod tests {
             tokio::join!(async { drop(accepting.recv().await) }, connect(&address, Breakage::default()));
         let () = server;
         assert!(connected.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_in_memory_that_is_reset_breaks_in_the_words_of_one_that_is_not() {
+        let words = async |ending: fn(&Reset)| {
+            let (accepted, mut accepting) = mpsc::unbounded_channel();
+            let dial = Dial::resettable(move || {
+                let ((client, server), reset) = (duplex(1024), Reset::default());
+                accepted.send((server, reset.clone())).map_err(|_| io::ErrorKind::ConnectionRefused)?;
+                Ok((client, reset))
+            });
+            let server = async {
+                let (mut server, reset) = accepting.recv().await.unwrap();
+                server.write_all(b"settings").await.unwrap();
+                ending(&reset);
+            };
+            let (address, broken) = (Address::Pipe(dial), Breakage::default());
+            let ((), connected) = tokio::join!(server, connect(&address, broken.clone()));
+            let mut heard = Vec::new();
+            let kind = connected.unwrap().read_to_end(&mut heard).await.err().map(|error| error.kind());
+            (kind, broken.text())
+        };
+        assert_eq!(words(|_| {}).await, (None, "EOF".to_owned()));
+        let reset = "read tcp 127.0.0.1:0->127.0.0.1:0: read: connection reset by peer".to_owned();
+        assert_eq!(words(Reset::set).await, (Some(io::ErrorKind::ConnectionReset), reset));
     }
 }
