@@ -77,6 +77,9 @@ pub async fn start(
 ) -> Result<Arc<dyn Etcd>, EtcdError> {
     match &choice.source {
         Source::Embedded => Ok(Arc::new(embedded::start(embedding, spec).await?)),
+        Source::Binary(binary) if spec.members > 1 => {
+            Ok(Arc::new(process::start_cluster(binary, spec).await?))
+        }
         Source::Binary(binary) => Ok(Arc::new(process::start(binary, spec).await?)),
         #[cfg(feature = "docker")]
         Source::Image(image) => Ok(Arc::new(docker::start(image, spec).await?)),
