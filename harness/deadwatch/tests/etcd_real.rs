@@ -6,17 +6,23 @@
 
 #[path = "etcd_real/containers.rs"]
 mod containers;
+#[path = "etcd_real/controls.rs"]
+mod controls;
 #[path = "etcd_real/interrupted.rs"]
 mod interrupted;
 #[path = "etcd_real/processes.rs"]
 mod processes;
+#[path = "etcd_real/talk.rs"]
+mod talk;
 #[path = "etcd_real/traces.rs"]
 mod traces;
+#[path = "etcd_real/users.rs"]
+mod users;
 
 use std::{collections::BTreeSet, env, future::Future, process::ExitCode, time::Duration};
 
 use deadwatch::{
-    etcd::{Address, Choice, Credentials, Embedding, Etcd, On, Pull, Search, Source, Time, choose},
+    etcd::{Address, Backend, Choice, Credentials, Embedding, Etcd, On, Pull, Search, Source, Time, choose},
     scenario::{EtcdSpec, Version},
 };
 use etcd_client::{Client, ConnectOptions};
@@ -33,8 +39,14 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each test has servers of its own; more at once would only wait for each other.
     arguments.test_threads = arguments.test_threads.or(Some(4));
-    let trials = processes::trials().into_iter().chain(containers::trials()).chain(interrupted::trials());
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let trials = [
+        processes::trials(),
+        controls::trials(),
+        users::trials(),
+        containers::trials(),
+        interrupted::trials(),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 
 /// What a test needs, or the reason why it cannot be had.
@@ -64,7 +76,34 @@ fn trial(
 
 /// The binary of this version that is here.
 fn binary(version: Version) -> Needed {
-    needed(On::Only(deadwatch::etcd::Backend::Process), version, None)
+    needed(On::Only(Backend::Process), version, None)
+}
+
+/// A place where an etcd runs, for tests that hold on each alike.
+struct Arm {
+    version: Version,
+    name: String,
+    backend: &'static str,
+    needed: Needed,
+}
+
+/// Every release as a process, and as the embedded etcd, which must not be told apart; one in a container.
+fn arms() -> Vec<Arm> {
+    let of = |version, place, backend, needed| {
+        let name = format!("{place}::{version}");
+        Arm { version, name, backend, needed }
+    };
+    let image = format!("deadwatch/etcd:{STORY}");
+    let container = needed(On::Only(Backend::Docker), STORY, Some(&image));
+    let releases = [STORY, Version::new(3, 5, 16), Version::new(3, 7, 3)];
+    releases
+        .into_iter()
+        .flat_map(|version| {
+            let embedded = of(version, "embedded", "none", Ok(Source::Embedded));
+            [of(version, "process", "process", binary(version)), embedded]
+        })
+        .chain([of(STORY, "docker", "docker", container)])
+        .collect()
 }
 
 fn needed(on: On, version: Version, image: Option<&str>) -> Needed {

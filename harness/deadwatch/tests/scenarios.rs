@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use deadwatch::{
     etcd::{self, Backend, Choice, On, Pull, Search},
+    history::Inconclusive,
     report::{
         snapshot::{self, SnapshotState, Snapshots, Update},
         terminal::{Paint, timeline},
@@ -54,7 +55,9 @@ fn main() -> ExitCode {
         }
     }
     let names = library.names();
-    trials.push(Trial::test("snapshots::each_belongs_to_a_scenario_and_a_subject", move || orphans(&names)));
+    let owners = names.clone();
+    trials.push(Trial::test("snapshots::each_belongs_to_a_scenario_and_a_subject", move || orphans(&owners)));
+    trials.push(Trial::test("snapshots::the_original_agrees_with_its_retelling", move || agree(&names)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -96,6 +99,11 @@ impl Etcds {
 
 fn trial(scenario: &Scenario, backend: Backend, subject: Subject, etcds: &Etcds, require: &Require) -> Trial {
     let name = format!("{}::{backend}::{subject}", scenario.name);
+    // What its file rules out is nothing that a machine could be required to have.
+    if let Some(why) = backend.why_not(&scenario.not_on) {
+        let why = format!("not on {backend}: {why}");
+        return Trial::ignorable_test(name, move || Ok(Completion::ignored_with(why)));
+    }
     let absent = subject::find(&subject, scenario.client_version).map_err(|absent| absent.to_string());
     let needed = if absent.is_err() { Requirement::Go } else { Requirement::of(backend) };
     match absent.and_then(|()| etcds.get(backend, scenario.etcd.version)) {
@@ -109,6 +117,9 @@ fn trial(scenario: &Scenario, backend: Backend, subject: Subject, etcds: &Etcds,
 
 fn play(order: &Order) -> Result<Completion, Failed> {
     let run = run::perform(order)?;
+    if let Some(Inconclusive::Unsupported(call)) = &run.judgement.inconclusive {
+        return Ok(Completion::ignored_with(format!("{} does not offer {call}", order.subject)));
+    }
     if let Some(why) = &run.judgement.inconclusive {
         return Err(format!(
             "inconclusive: {why}\n--- the subject's log:\n{}\n--- the etcd's log:\n{}",
@@ -143,4 +154,33 @@ fn orphans(names: &[String]) -> Result<(), Failed> {
         |owner: &snapshot::Owner| names.contains(&owner.scenario) && subjects.contains(&owner.subject);
     let orphans: Vec<_> = owners.iter().filter(|owner| !owned(owner)).map(ToString::to_string).collect();
     if orphans.is_empty() { Ok(()) } else { Err(format!("no scenario owns {}", orphans.join(", ")).into()) }
+}
+
+/// The untouched recipe and its retelling come to the same in every scenario that both can run: outcomes, aftermath,
+/// verdict, and items. Only how their calls' texts read may differ, as two languages word a crash differently. Both
+/// snapshots are held to real etcds by the trials above.
+fn agree(names: &[String]) -> Result<(), Failed> {
+    let snapshots = Snapshots::at(stand::repository().join("snapshots"));
+    let mut compared = 0;
+    let mut disagreements = Vec::new();
+    for name in names {
+        let of = |subject: Subject| snapshots.text(name, &subject.to_string());
+        let (Some(original), Some(naive)) = (of(Subject::Original)?, of(Subject::Naive)?) else { continue };
+        compared += 1;
+        let (original, naive) = (without_texts(&original), without_texts(&naive));
+        if original != naive {
+            disagreements.push(format!("{name}: the original\n{original}\nits retelling\n{naive}"));
+        }
+    }
+    match (compared, disagreements.as_slice()) {
+        (0, _) => Err("no scenario has a snapshot of both".into()),
+        (_, []) => Ok(()),
+        (_, some) => Err(some.join("\n").into()),
+    }
+}
+
+/// A snapshot's text without the lines that tell how a call's death or error reads.
+fn without_texts(snapshot: &str) -> String {
+    let told = |line: &&str| !["  died: ", "  error: "].iter().any(|text| line.starts_with(text));
+    snapshot.lines().filter(told).collect::<Vec<_>>().join("\n")
 }

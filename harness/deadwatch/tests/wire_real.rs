@@ -1,9 +1,12 @@
-//! The wire between a real client and a real etcd 3.5.5 sees what they say to each other.
+//! The wire between a real client and a real etcd 3.5.5 sees what they say to each other, and fails them as told.
 //!
 //! Needs `target/etcd/3.5.5/etcd`. Without it the tests are listed as ignored, unless `DEADWATCH_REQUIRE`
 //! names `process`: then they fail.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "wire_real/faults.rs"]
+mod faults;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -48,6 +51,12 @@ fn main() -> ExitCode {
         trial("a_watch_refused_for_a_dead_token_is_seen_with_its_reason", dead_token),
         trial("a_compacted_watch_and_an_ordinary_cancel_are_told_apart", compaction),
         trial("a_restarted_etcd_is_found_behind_the_same_address", restart),
+        trial("a_lost_reply_is_an_error_at_the_client_and_a_key_at_the_etcd", faults::lost_reply),
+        trial("a_lost_reply_can_leave_the_client_waiting_for_it", faults::lost_reply_in_silence),
+        trial("a_dropped_connection_ends_a_watch_and_the_next_call_has_another", faults::dropped_connection),
+        trial("a_black_holed_watch_hears_nothing_and_a_later_client_is_served", faults::black_hole),
+        trial("each_delayed_answer_takes_at_least_the_delay", faults::delay),
+        trial("the_harness_reaches_a_restarted_etcd_through_every_fault_unseen", faults::harness),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

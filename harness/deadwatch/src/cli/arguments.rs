@@ -124,6 +124,27 @@ pub struct Run {
     /// Keep each run's history as a JSON file in this folder.
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// What else to report.
+    #[command(flatten)]
+    pub reports: Reports,
+}
+
+/// What to report besides what goes to stdout.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Reports {
+    /// Write a JUnit report: a suite for each scenario, a case for each run.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Annotate the scenario files in a workflow: an error where the exit is 1, a warning where it is 2.
+    #[arg(long, value_name = "WHERE")]
+    pub annotate: Option<Annotate>,
+}
+
+/// Where annotations are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Annotate {
+    /// GitHub Actions, by workflow commands.
+    Github,
 }
 
 fn whole_number(text: &str) -> Result<u64, &'static str> {

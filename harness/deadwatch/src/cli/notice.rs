@@ -102,7 +102,8 @@ mod tests {
 
     fn ignored_run(scenario: &str, etcd: Version) -> Ignored {
         let why = format!("could not find an etcd {etcd}; build one with `just etcd {etcd}`");
-        Ignored { scenario: scenario.to_owned(), subject: "naive".to_owned(), etcd, why }
+        let backend = "process".to_owned();
+        Ignored { scenario: scenario.to_owned(), subject: "naive".to_owned(), backend, etcd, why }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::{
     output::{complain, tell},
 };
 use crate::{
-    etcd::{self, Choice, Pull, Search},
+    etcd::{self, Backend, Choice, On, Pull, Search},
+    report::{Case, Unmade},
     run::Order,
     scenario::{Library, Scenario, Version},
     subject::{self, Subject},
@@ -32,10 +33,20 @@ pub(super) struct Ignored {
     pub(super) scenario: String,
     /// Its subject's name.
     pub(super) subject: String,
+    /// The backend that was taken, or asked for where none could be.
+    pub(super) backend: String,
     /// Its scenario's etcd.
     pub(super) etcd: Version,
     /// Why, and what to do.
     pub(super) why: String,
+}
+
+impl Ignored {
+    /// It as a report has it.
+    pub(super) fn case(&self) -> Case<'_> {
+        let Self { scenario, subject, backend, why, .. } = self;
+        Case::Ignored(Unmade { scenario, backend, subject, reason: why })
+    }
 }
 
 /// The scenarios to choose from.
@@ -46,12 +57,17 @@ pub(super) fn library(arguments: &Arguments) -> Result<Library, Exit> {
     Library::find(arguments.scenarios.as_deref()).map_err(usage)
 }
 
+/// The names of the scenarios that are meant; none named: all there are.
+pub(super) fn named(library: &Library, named: &[String]) -> Vec<String> {
+    if named.is_empty() { library.names() } else { named.to_vec() }
+}
+
 /// The scenarios that are meant; none named: all there are.
 ///
 /// # Errors
 /// A name is unknown, or a file is no scenario; that has been said of each.
 pub(super) fn scenarios(library: &Library, named: &[String]) -> Result<Vec<Scenario>, Exit> {
-    let names = if named.is_empty() { library.names() } else { named.to_vec() };
+    let names = self::named(library, named);
     let mut scenarios = Vec::new();
     let mut bad = None;
     for name in names {
@@ -120,41 +136,76 @@ pub(super) fn plan(
         tell(format_args!("deadwatch: could not make a runtime: {error}"));
         Exit::Internal
     })?;
-    let mut choices: BTreeMap<Version, Result<Choice, String>> = BTreeMap::new();
-    for scenario in scenarios {
-        let version = scenario.etcd.version;
-        choices.entry(version).or_insert_with(|| {
-            let choice = runtime.block_on(etcd::choose(place.on, version, &search));
+    let mut looked_for: BTreeMap<(String, Version), Result<Choice, String>> = BTreeMap::new();
+    let mut choose = |on: On, version: Version| {
+        let choice = looked_for.entry((on.to_string(), version)).or_insert_with(|| {
+            let choice = runtime.block_on(etcd::choose(on, version, &search));
             choice.map_err(|error| format!("could not {error}"))
         });
-    }
+        choice.clone()
+    };
     let mut plan = Plan::default();
     for scenario in scenarios {
+        let choice = choice(scenario, place.on, &mut choose);
+        if let Ok(choice) = &choice {
+            plan.choices.entry(scenario.etcd.version).or_insert_with(|| choice.clone());
+        }
         for subject in subjects {
-            match order(scenario, subject, choices.get(&scenario.etcd.version), seed) {
+            match order(scenario, subject, choice.clone(), seed) {
                 Ok(order) => plan.orders.push(order),
                 Err(why) => plan.ignored.push(Ignored {
                     scenario: scenario.name.clone(),
                     subject: subject.to_string(),
+                    backend: match &choice {
+                        Ok(choice) => choice.backend().to_string(),
+                        Err(_) => place.on.to_string(),
+                    },
                     etcd: scenario.etcd.version,
                     why,
                 }),
             }
         }
     }
-    plan.choices =
-        choices.into_iter().filter_map(|(version, choice)| Some((version, choice.ok()?))).collect();
     Ok(plan)
+}
+
+/// The etcd for a scenario: none on a backend on which its file says that it can't be staged.
+fn choice(
+    scenario: &Scenario,
+    on: On,
+    choose: &mut impl FnMut(On, Version) -> Result<Choice, String>,
+) -> Result<Choice, String> {
+    let version = scenario.etcd.version;
+    let why_not =
+        |backend: &Backend| backend.why_not(&scenario.not_on).map(|why| format!("not {backend}: {why}"));
+    match on {
+        On::Only(backend) => match why_not(&backend) {
+            Some(why) => Err(why),
+            None => choose(on, version),
+        },
+        On::Auto if Backend::AUTO.iter().all(|backend| why_not(backend).is_none()) => choose(on, version),
+        On::Auto => {
+            let mut reasons = Vec::new();
+            for backend in Backend::AUTO {
+                let found = why_not(&backend).map_or_else(|| choose(On::Only(backend), version), Err);
+                match found {
+                    Ok(choice) => return Ok(Choice { reasons, ..choice }),
+                    Err(why) => reasons.push(why),
+                }
+            }
+            Err(reasons.join("\n"))
+        }
+    }
 }
 
 /// Without an etcd nothing runs, whatever the subject: that is said first.
 fn order(
     scenario: &Scenario,
     subject: &Subject,
-    choice: Option<&Result<Choice, String>>,
+    choice: Result<Choice, String>,
     seed: u64,
 ) -> Result<Order, String> {
-    let choice = choice.cloned().unwrap_or_else(|| Err("no etcd was looked for".to_owned()))?;
+    let choice = choice?;
     subject::find(subject, scenario.client_version).map_err(|missing| missing.to_string())?;
     Ok(Order { scenario: scenario.clone(), subject: subject.clone(), choice, seed })
 }

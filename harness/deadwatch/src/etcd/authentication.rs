@@ -24,7 +24,7 @@ pub(super) fn is_off(error: &Error) -> bool {
     is(error, Code::FailedPrecondition, "authentication is not enabled")
 }
 
-/// etcd says what is wrong by code and text (etcd v3.5.5 api/v3rpc/rpctypes/error.go).
-fn is(error: &Error, code: Code, text: &str) -> bool {
+/// Whether an error says this: etcd says what is wrong by code and text (etcd v3.5.5 api/v3rpc/rpctypes/error.go).
+pub(super) fn is(error: &Error, code: Code, text: &str) -> bool {
     matches!(error, Error::GRpcStatus(status) if status.code() == code && status.message().contains(text))
 }

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::NotOn;
+
 /// What runs the etcd of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -22,6 +24,16 @@ impl Backend {
 
     /// In which order `auto` tries them: nearest to the story first.
     pub const AUTO: [Self; 3] = [Self::Docker, Self::Process, Self::Embedded];
+
+    /// Why a scenario can't be staged on it, if so.
+    pub fn why_not(self, not_on: &NotOn) -> Option<&str> {
+        let why = match self {
+            Self::Embedded => &not_on.embedded,
+            Self::Process => &not_on.process,
+            Self::Docker => &not_on.docker,
+        };
+        why.as_deref()
+    }
 
     const fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 #[cfg(feature = "docker")]
-use super::image;
+use super::docker;
 use super::{Availability, Backend, EtcdError, Missing, On, Search, Source, binary};
 use crate::scenario::Version;
 
@@ -67,7 +67,7 @@ async fn look(backend: Backend, version: Version, search: &Search) -> Availabili
         Backend::Embedded => Availability::Available(Source::Embedded),
         Backend::Process => binary::look(version, search).await,
         #[cfg(feature = "docker")]
-        Backend::Docker => image::look(version, search).await,
+        Backend::Docker => docker::look(version, search).await,
         #[cfg(not(feature = "docker"))]
         Backend::Docker => Availability::Missing(Missing {
             why: "this deadwatch was built without Docker support".to_owned(),

@@ -6,18 +6,21 @@ use std::{
 };
 
 use etcd_model::{
-    auth::Credential,
+    auth::{self, Credential},
     member::{Ending, Settings},
-    proto::{AuthEnableRequest, AuthUserAddRequest, AuthUserGrantRoleRequest},
+    proto::{
+        AuthEnableRequest, AuthRoleAddRequest, AuthRoleGrantPermissionRequest, AuthUserAddRequest,
+        AuthUserGrantRoleRequest, Permission, permission,
+    },
     refusal::Refusal,
-    release::Release,
+    release::{Release, ReleaseError},
     server::Model,
     time::{Pace, Seed},
 };
 use futures::future::BoxFuture;
 
 use super::{Address, Credentials, Dial, Etcd, EtcdError};
-use crate::scenario::{EtcdSpec, Version};
+use crate::scenario::{self, EtcdSpec, Restart, TokenKind, User};
 
 /// A running model.
 #[derive(Debug)]
@@ -68,7 +71,9 @@ async fn open(
     seed: u64,
 ) -> Result<Embedded, EtcdError> {
     let failed = |problem: String| EtcdError::Embedded { version: spec.version, problem };
-    let mut settings = Settings::of(release(spec.version)).seeded(Seed(seed));
+    let release: Release =
+        spec.version.to_string().parse().map_err(|error: ReleaseError| failed(error.to_string()))?;
+    let mut settings = Settings::of(release).seeded(Seed(seed));
     settings.pace = match door {
         Door::Pipes => Pace::VIRTUAL,
         Door::Port(_) => Pace::Real,
@@ -76,11 +81,13 @@ async fn open(
     if let Some(ttl) = spec.token_ttl {
         settings.token_ttl = ttl;
     }
+    settings.token_kind = match spec.token_kind {
+        TokenKind::Simple => auth::TokenKind::Simple,
+        TokenKind::Jwt => auth::TokenKind::Signed,
+    };
     let story = format!("embedded etcd, as {}, seed {seed}, {}", spec.version, settings.phases);
     let model = Model::start(settings);
-    if let Some(credentials) = &credentials {
-        switch_on(&model, credentials).map_err(|refusal| failed(refusal.to_string()))?;
-    }
+    populate(&model, credentials.as_ref(), &spec.users).map_err(|refusal| failed(refusal.to_string()))?;
     let address = match door {
         Door::Pipes => {
             let served = model.clone();
@@ -94,19 +101,55 @@ async fn open(
     Ok(Embedded { model, address, credentials, story })
 }
 
-/// Makes a user with the role `root`, and switches authentication on: before anybody can connect, and without a
+/// Makes the users, and switches authentication on if there is a root: before anybody can connect, and without a
 /// connection, which would take longer than much of a run.
-fn switch_on(model: &Model, credentials: &Credentials) -> Result<(), Refusal> {
-    let Credentials { user, password } = credentials.clone();
-    let add = AuthUserAddRequest { name: user.clone(), password, ..AuthUserAddRequest::default() };
-    let grant = AuthUserGrantRoleRequest { user, role: "root".to_owned() };
+fn populate(model: &Model, root: Option<&Credentials>, users: &[User]) -> Result<(), Refusal> {
     let nobody = Credential::default();
     model.member().with(|member, now| {
-        member.user_add(&nobody, &add, now)?;
-        member.user_grant_role(&nobody, &grant, now)?;
-        member.auth_enable(&nobody, &AuthEnableRequest {}, now)?;
+        for User { name, password, prefixes } in users {
+            member.user_add(&nobody, &user_add(name, password), now)?;
+            member.role_add(&nobody, &AuthRoleAddRequest { name: name.clone() }, now)?;
+            for prefix in prefixes {
+                let permission = permission_on(prefix);
+                let grant = AuthRoleGrantPermissionRequest { name: name.clone(), perm: Some(permission) };
+                member.role_grant_permission(&nobody, &grant, now)?;
+            }
+            let grant = AuthUserGrantRoleRequest { user: name.clone(), role: name.clone() };
+            member.user_grant_role(&nobody, &grant, now)?;
+        }
+        if let Some(Credentials { user, password }) = root {
+            member.user_add(&nobody, &user_add(user, password), now)?;
+            let grant = AuthUserGrantRoleRequest { user: user.clone(), role: "root".to_owned() };
+            member.user_grant_role(&nobody, &grant, now)?;
+            member.auth_enable(&nobody, &AuthEnableRequest {}, now)?;
+        }
         Ok(())
     })
+}
+
+fn user_add(name: &str, password: &str) -> AuthUserAddRequest {
+    AuthUserAddRequest {
+        name: name.to_owned(),
+        password: password.to_owned(),
+        ..AuthUserAddRequest::default()
+    }
+}
+
+/// To read and write every key that begins so.
+fn permission_on(prefix: &str) -> Permission {
+    let mut end = prefix.as_bytes().to_vec();
+    while end.pop_if(|last| *last == u8::MAX).is_some() {}
+    // Nothing comes after the last prefix: a zero byte is the end of all keys.
+    match end.last_mut() {
+        Some(last) => *last += 1,
+        None => end.push(0),
+    }
+    let key = if prefix.is_empty() { "\0" } else { prefix };
+    Permission {
+        perm_type: permission::Type::Readwrite.into(),
+        key: key.to_owned().into(),
+        range_end: end.into(),
+    }
 }
 
 /// What an embedded etcd is told beside the scenario.
@@ -127,8 +170,20 @@ pub enum Time {
     Virtual,
 }
 
-const fn release(version: Version) -> Release {
-    Release::new(version.major, version.minor, version.patch)
+impl Embedded {
+    async fn start_anew(&self, Restart { ending, down }: Restart) -> Result<(), EtcdError> {
+        self.model
+            .stop(match ending {
+                scenario::Ending::Graceful => Ending::Graceful,
+                scenario::Ending::Kill => Ending::Killed,
+            })
+            .await;
+        tokio::time::sleep(down).await;
+        self.model.start_again().await.map_err(|error| EtcdError::Control {
+            doing: "start the embedded etcd again".to_owned(),
+            problem: error.to_string(),
+        })
+    }
 }
 
 impl Etcd for Embedded {
@@ -142,6 +197,24 @@ impl Etcd for Embedded {
 
     fn log(&self) -> String {
         self.story.clone()
+    }
+
+    fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(self.start_anew(restart))
+    }
+
+    fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async {
+            self.model.pause();
+            Ok(())
+        })
+    }
+
+    fn resume(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async {
+            self.model.resume();
+            Ok(())
+        })
     }
 
     fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {

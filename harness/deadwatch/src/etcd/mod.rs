@@ -12,15 +12,13 @@ mod choose;
 mod docker;
 mod embedded;
 mod error;
-#[cfg(feature = "docker")]
-mod image;
 mod log;
 mod process;
 mod ready;
 mod search;
 mod server;
-#[cfg(feature = "docker")]
-mod tail;
+mod token;
+mod users;
 
 pub use address::{Address, Credentials, Dial};
 pub use backend::{Backend, BackendError, On};

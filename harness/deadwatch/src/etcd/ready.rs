@@ -1,4 +1,5 @@
-//! When an etcd is ready: it is of the right version, logs its user in, and will not be stopped again.
+//! When an etcd is ready: it is of the right version, logs its user in (or, started again on its data, answers), and will
+//! not be stopped again.
 //!
 //! A log line does not say so, nor does one login. An image's entrypoint may run servers on the published port
 //! to set things up before the real one: Bitnami's starts one, switches authentication on in it, stops it, and
@@ -14,11 +15,14 @@ use tokio::{
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
 use tower::service_fn;
 
-use super::{Credentials, EtcdError, authentication, log};
-use crate::scenario::Version;
+use super::{Credentials, EtcdError, authentication, log, users};
+use crate::scenario::{User, Version};
 
 /// What runs the server that is waited for.
 pub(super) trait Host: Send {
@@ -75,10 +79,24 @@ impl Stage {
 pub(super) struct Awaited {
     pub(super) address: SocketAddr,
     pub(super) version: Version,
-    /// As whom the server shall log in; none: authentication stays off.
-    pub(super) credentials: Option<Credentials>,
+    pub(super) arrival: Arrival,
     /// For how long is waited at most.
     pub(super) bound: Duration,
+}
+
+/// Which start of a server is waited for.
+#[derive(Clone, Debug)]
+pub(super) enum Arrival {
+    /// The one on empty data.
+    First {
+        /// As whom the server shall log in; none: authentication stays off.
+        credentials: Option<Credentials>,
+        /// Whom there shall be beside that.
+        users: Vec<User>,
+    },
+    /// A later one, on data of which the harness knows nothing: passwords may have been changed, and authentication
+    /// switched on or off. Any answer will do, a refusal too.
+    Again,
 }
 
 const POLL: Duration = Duration::from_millis(25);
@@ -132,10 +150,24 @@ impl From<Error> for Unsettled {
 /// Stays on one connection until its server has proved that it is ready, or the connection ends.
 async fn settle(host: &mut impl Host, awaited: &Awaited) -> Result<(), Unsettled> {
     let channel = connect_once(awaited.address).await?;
-    let mut client = log_in(host, &channel, awaited).await?;
+    let mut client = match &awaited.arrival {
+        Arrival::First { credentials: Some(credentials), users } => {
+            let mut client = log_in(host, &channel, credentials).await?;
+            answer(users::make(&mut client, users)).await?;
+            answer(open(&channel, Some(credentials))).await?
+        }
+        Arrival::First { credentials: None, users } => {
+            let mut client = answer(open(&channel, None)).await?;
+            answer(users::make(&mut client, users)).await?;
+            client
+        }
+        Arrival::Again => answer(open(&channel, None)).await?,
+    };
+    let arrival = &awaited.arrival;
 
-    let status = answer(client.status()).await?;
-    if status.version() != awaited.version.to_string() {
+    if let Some(status) = arrival.heed(answer(client.status()).await)?
+        && status.version() != awaited.version.to_string()
+    {
         return Err(Unsettled::Wrong(EtcdError::WrongVersion {
             place: host.place(),
             expected: awaited.version,
@@ -143,7 +175,27 @@ async fn settle(host: &mut impl Host, awaited: &Awaited) -> Result<(), Unsettled
         }));
     }
 
-    held(&mut Settling { host, client }).await
+    held(&mut Settling { host, client, arrival }).await
+}
+
+impl Arrival {
+    /// What a server's answer says, if it says anything; an error if it proves nothing.
+    fn heed<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Error> {
+        match (self, answer) {
+            (_, Ok(answer)) => Ok(Some(answer)),
+            (Self::Again, Err(Error::GRpcStatus(status))) if is_refusal(status.code()) => Ok(None),
+            (Self::First { .. } | Self::Again, Err(error)) => Err(error),
+        }
+    }
+}
+
+/// Whether a server that is at work says this, and not one without a leader, nor a connection that is lost. A read of
+/// no login is refused only after etcd has asked its leader (etcd v3.5.5 server/etcdserver/v3_server.go, `Range`).
+fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument | Code::Unauthenticated | Code::PermissionDenied | Code::FailedPrecondition
+    )
 }
 
 /// A connection that is watched until its server is known to stay.
@@ -156,6 +208,7 @@ trait Connection: Send {
 struct Settling<'a, H> {
     host: &'a mut H,
     client: Client,
+    arrival: &'a Arrival,
 }
 
 impl<H: Host> Connection for Settling<'_, H> {
@@ -164,7 +217,7 @@ impl<H: Host> Connection for Settling<'_, H> {
     }
 
     async fn read(&mut self) -> Result<(), Unsettled> {
-        answer(self.client.get("deadwatch.ready", None)).await?;
+        self.arrival.heed(answer(self.client.get("deadwatch.ready", None)).await)?;
         Ok(())
     }
 }
@@ -183,11 +236,12 @@ async fn held(connection: &mut impl Connection) -> Result<(), Unsettled> {
     }
 }
 
-/// A client on this connection, logged in if that is asked for.
-async fn log_in(host: &mut impl Host, channel: &Channel, awaited: &Awaited) -> Result<Client, Unsettled> {
-    let Some(credentials) = &awaited.credentials else {
-        return Ok(answer(open(channel, None)).await?);
-    };
+/// A client on this connection that is logged in, once authentication is on.
+async fn log_in(
+    host: &mut impl Host,
+    channel: &Channel,
+    credentials: &Credentials,
+) -> Result<Client, Unsettled> {
     let since = Instant::now();
     loop {
         match answer(open(channel, Some(credentials))).await {

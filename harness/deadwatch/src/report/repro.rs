@@ -4,14 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use super::terminal::{
-    Ink, Paint, WIDTH,
-    axis::Axis,
-    consumer_lane,
-    glyph::{Glyph, legend},
-    lane::{Lane, beside_label},
-    prose::{fitted, in_short, padded, setting, verdict_ink, wrapped},
-    token_lane,
+use super::{
+    Ink,
+    picture::{self, Extent, Glyph},
+    terminal::{
+        Paint, WIDTH,
+        axis::Axis,
+        legend::legend,
+        prose::{fitted, padded, wrapped},
+        row::{Row, beside_label},
+    },
+    words::{in_short, setting},
 };
 use crate::{history::History, scenario::Scenario, verdict::Judgement};
 
@@ -44,19 +47,19 @@ pub enum Entry<'a> {
 pub fn repro(scenario: &Scenario, backend: &str, entries: &[Entry<'_>], paint: Paint) -> String {
     let mut lines = vec![
         paint.text(Ink::Strong, &fitted(&scenario.title, WIDTH)),
-        setting(scenario, None, backend),
+        fitted(&setting(scenario, None, backend), WIDTH),
         String::new(),
     ];
     let mut glyphs = BTreeSet::new();
-    if let Some(axis) = Axis::of(entries.iter().filter_map(Entry::history)) {
+    if let Some(extent) = Extent::of(entries.iter().filter_map(Entry::history)) {
+        let axis = Axis::of(extent);
         let [labels, ticks] = axis.ruler();
         lines.push(beside_label(paint, &labels));
         lines.push(beside_label(paint, &ticks));
-        if let Some(lane) =
-            entries.iter().filter_map(Entry::history).find_map(|history| token_lane::refused(history, &axis))
-        {
-            glyphs.extend(lane.glyphs());
-            lines.push(lane.line(paint));
+        if let Some(lane) = entries.iter().filter_map(Entry::history).find_map(picture::refused) {
+            let row = Row::of(&lane, &axis);
+            glyphs.extend(row.glyphs());
+            lines.push(row.line(paint));
         }
         for entry in entries {
             lines.push(String::new());
@@ -94,10 +97,11 @@ impl<'a> Entry<'a> {
         match self {
             Self::Ran { history, judgement } => {
                 let mut lines = vec![self.head(paint)];
-                let lanes = consumer_lane::lanes(history, judgement, axis, LANES);
-                glyphs.extend(lanes.iter().flat_map(Lane::glyphs));
-                lines.extend(lanes.iter().map(|lane| lane.line(paint)));
-                lines.extend(consumer_lane::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
+                let lanes = picture::consumers(history, judgement, LANES);
+                let rows: Vec<_> = lanes.iter().map(|lane| Row::of(lane, axis)).collect();
+                glyphs.extend(rows.iter().flat_map(Row::glyphs));
+                lines.extend(rows.iter().map(|row| row.line(paint)));
+                lines.extend(picture::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
                 lines.extend(wrapped(&judgement.explanation.to_string(), "   ").into_iter().take(SENTENCE));
                 lines
             }
@@ -132,7 +136,7 @@ impl<'a> Entry<'a> {
         match self {
             Self::Ran { judgement, .. } => {
                 let verdict = judgement.verdict.to_string();
-                let verdict = paint.text(verdict_ink(judgement.verdict), &verdict);
+                let verdict = paint.text(judgement.verdict.into(), &verdict);
                 format!(" {subject} {} {verdict}", padded(&in_short(judgement), 32))
             }
             Self::CouldNotRun { .. } => format!(" {subject} {}", paint.text(Ink::Faint, "did not run")),

@@ -1,8 +1,8 @@
-//! What is wrong with a scenario file, or doubtful, ready to be shown with the lines it is about.
+//! What is wrong with a scenario file, ready to be shown with the lines it is about.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 use super::Problem;
 
@@ -63,41 +63,5 @@ impl Diagnostic for Diagnosis {
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
         Some(Box::new(self.others.iter().map(|problem| problem as &dyn Diagnostic)))
-    }
-}
-
-/// A start at which a token may be alive or dead: such a scenario can come out either way.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("consumer {consumer:?} starts while the token is dying")]
-pub struct Warning {
-    pub(super) source_code: Source,
-    /// The consumer that starts there.
-    pub consumer: String,
-    /// Where its start stands.
-    pub(super) span: Range<usize>,
-    /// What the place itself says.
-    pub(super) says: String,
-    /// What to write instead.
-    pub(super) advice: String,
-}
-
-impl Diagnostic for Warning {
-    fn severity(&self) -> Option<Severity> {
-        Some(Severity::Warning)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.advice))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source_code)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(std::iter::once(LabeledSpan::new_primary_with_span(
-            Some(self.says.clone()),
-            self.span.clone(),
-        ))))
     }
 }

@@ -195,6 +195,9 @@ pub struct Step {
 /// The client on which the subject enqueues for `by = "subject"`. A consumer may call on it too, and shares it then.
 pub const PRODUCER_CLIENT: &str = "producer";
 
+/// The user that is there wherever there is authentication; a consumer that names none calls as it.
+pub const ROOT: &str = "root";
+
 /// What the values of the aftermath's probes begin with; no scenario may use it for its own.
 pub const PROBE_PREFIX: &str = "deadwatch.probe.";
 

@@ -6,12 +6,8 @@ use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
 use super::{
-    Diagnosis, Problem, ProblemKind, Scenario, Warning,
-    check::{Checked, check},
-    diagnosis::Source,
-    edge::{Edge, starts_at_the_edge},
-    file::ScenarioFile,
-    schema, shape, spell_duration,
+    Diagnosis, Problem, ProblemKind, Scenario, Warning, check::check, diagnosis::Source, file::ScenarioFile,
+    schema, shape, warning::warnings,
 };
 
 /// A scenario file that is right.
@@ -52,8 +48,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Parsed, Diagnosis> {
     if let Some(problem) = problems.pop() {
         return Err(Diagnosis::new(source, problem, problems));
     }
-    let edges = starts_at_the_edge(&checked.scenario).into_iter();
-    let warnings = edges.map(|edge| warning(&source, &checked, edge)).collect();
+    let warnings = warnings(&source, &checked);
     Ok(Parsed { scenario: checked.scenario, warnings })
 }
 
@@ -69,29 +64,6 @@ fn syntax(says: &str) -> ProblemKind {
 
 fn place(error: &toml::de::Error, text: &str, kind: ProblemKind) -> Problem {
     Problem { span: error.span().unwrap_or(text.len()..text.len()), kind }
-}
-
-fn warning(source: &Source, Checked { scenario, starts, .. }: &Checked, edge: Edge) -> Warning {
-    let consumer = &scenario.consumers[edge.follower];
-    let ttl = scenario.etcd.token_ttl.map(spell_duration).unwrap_or_default();
-    // A start that is not written is at 0 s, and has none before it.
-    let safe = consumer.start - edge.gap + edge.safe_gap;
-    Warning {
-        source_code: source.clone(),
-        consumer: consumer.name.clone(),
-        span: starts[edge.follower].clone().unwrap_or_default(),
-        says: format!(
-            "{} after the previous start on client {:?}",
-            spell_duration(edge.gap),
-            consumer.client
-        ),
-        advice: format!(
-            "a token with a life of {ttl} dies within the second after that: here the scenario may come out \
-             either way. Start at {:?} or later for a dead token, within {ttl} of \
-             the previous start for a live one",
-            spell_duration(safe)
-        ),
-    }
 }
 
 #[cfg(test)]

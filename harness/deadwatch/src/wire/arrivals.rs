@@ -76,9 +76,8 @@ impl<'a, R: AsyncRead + Unpin> Arrivals<'a, R> {
             if !matches!(read, Ok(1..)) {
                 self.reading = Reading::Ended;
             }
-            // Nothing overtakes what is on its way, be the delay over by now.
-            let earliest = self.held.back().map(|(due, _)| *due);
-            let due = (Instant::now() + lateness).max(earliest.unwrap_or_else(Instant::now));
+            // Also where the delay is over by now: nothing overtakes what is on its way.
+            let due = Instant::now() + lateness;
             self.held.push_back((due, read.map(|_| buffer.split_off(before))));
         }
     }

@@ -69,18 +69,8 @@ struct Call {
     method: String,
     token: Option<String>,
     answer: Answer,
-    reply: Reply,
     sent: Messages,
     answered: Messages,
-}
-
-/// How far the server's reply to a call has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reply {
-    /// Nothing of it has passed.
-    Awaited,
-    /// Its headers have passed.
-    Begun,
 }
 
 impl Call {
@@ -91,7 +81,6 @@ impl Call {
             method,
             token: headers.token,
             answer,
-            reply: Reply::Awaited,
             sent: Messages::new(Keeping::Nothing),
             answered: Messages::new(answer.keeping()),
         }
@@ -142,12 +131,12 @@ impl Conversation {
 
     /// The method of the call whose reply begins with this frame of the server's, which has not been taken yet.
     ///
-    /// A call that failed has no such reply: gRPC ends its stream with the first headers, `Trailers-Only`
-    /// (gRPC over HTTP/2), while a call that was executed is answered by headers, a message and trailers.
+    /// A call that was executed is answered by headers, a message and trailers. One that failed has no such reply:
+    /// its stream ends with its first headers (gRPC over HTTP/2, `Trailers-Only`), as other streams do with trailers.
     pub fn begins_reply(&self, frame: &Frame) -> Option<&str> {
-        let call = self.calls.get(&frame.stream())?;
-        let begins = frame.kind() == Kind::Headers && !frame.ends_stream() && call.reply == Reply::Awaited;
-        begins.then_some(call.method.as_str())
+        let begins = frame.kind() == Kind::Headers && !frame.ends_stream();
+        let call = if begins { self.calls.get(&frame.stream()) } else { None };
+        call.map(|call| call.method.as_str())
     }
 
     /// Understands nothing from here on: what passes is no HTTP/2.
@@ -194,9 +183,6 @@ impl Conversation {
 
     fn answered(&mut self, headers: Headers) -> Vec<Seen> {
         if !headers.ends_stream {
-            if let Some(call) = self.calls.get_mut(&headers.stream) {
-                call.reply = Reply::Begun;
-            }
             return Vec::new();
         }
         // A call is over when the server says so, whatever its client may still want to send.
@@ -212,8 +198,7 @@ impl Conversation {
 
     fn data(&mut self, from: Side, stream: u32, data: &[u8]) -> Vec<Seen> {
         let mut seen = Vec::new();
-        let Some(Call { method, token, answer, sent, answered, reply: _ }) = self.calls.get_mut(&stream)
-        else {
+        let Some(Call { method, token, answer, sent, answered }) = self.calls.get_mut(&stream) else {
             return seen;
         };
         match from {

@@ -2,14 +2,14 @@
 
 use std::{
     fs::File,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use deadwatch::etcd::{Address, Credentials};
-use etcd_client::{Client, ConnectOptions};
+use etcd_client::{Client, ConnectOptions, Permission};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -35,13 +35,17 @@ pub fn binary(version: &str) -> PathBuf {
 pub enum Auth {
     /// It does; tokens live for 1 s.
     On,
+    /// It does; tokens live for 5 min.
+    Lasting,
+    /// It does; tokens are JWTs and live for 5 min.
+    Jwt,
     /// It does not.
     Off,
 }
 
 /// A running etcd.
 pub struct Etcd {
-    version: &'static str,
+    pub version: &'static str,
     directory: tempfile::TempDir,
     client_port: u16,
     peer_port: u16,
@@ -63,18 +67,39 @@ impl Etcd {
             etcd = Self::spawn(version, auth);
         }
         let mut client = etcd.ready(None).await;
-        if auth == Auth::On {
-            client.user_add("root", "root", None).await.unwrap();
-            client.user_grant_role("root", "root").await.unwrap();
-            client.auth_enable().await.unwrap();
+        if auth != Auth::Off {
+            enable_auth(&mut client).await;
         }
         etcd
+    }
+
+    /// Switches authentication on where it was off.
+    pub async fn enable_auth(&mut self) {
+        enable_auth(&mut self.admin().await).await;
+        self.auth = Auth::On;
+    }
+
+    /// Switches authentication off.
+    pub async fn disable_auth(&mut self) {
+        self.admin().await.auth_disable().await.unwrap();
+        self.auth = Auth::Off;
+    }
+
+    /// Adds a user who may read and write all keys that begin with a prefix, by a role of the user's name; its name is
+    /// its password.
+    pub async fn add_user(&self, name: &str, prefix: &str) {
+        let mut admin = self.admin().await;
+        admin.user_add(name, name, None).await.unwrap();
+        admin.role_add(name).await.unwrap();
+        let all = Permission::read_write(prefix).with_prefix();
+        admin.role_grant_permission(name, all).await.unwrap();
+        admin.user_grant_role(name, name).await.unwrap();
     }
 
     fn spawn(version: &'static str, auth: Auth) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let [client_port, peer_port] = free_ports();
-        let process = spawn(version, &directory, client_port, peer_port);
+        let process = spawn(version, &directory, client_port, peer_port, auth);
         Self { version, directory, client_port, peer_port, process, auth }
     }
 
@@ -102,12 +127,17 @@ impl Etcd {
 
     /// Where it is reached.
     pub fn address(&self) -> Address {
-        Address::Tcp(([127, 0, 0, 1], self.client_port).into())
+        Address::Tcp(self.socket())
+    }
+
+    /// The port at which it is reached.
+    pub fn socket(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.client_port).into()
     }
 
     /// As whom.
     pub fn credentials(&self) -> Option<Credentials> {
-        (self.auth == Auth::On).then(Credentials::root)
+        (self.auth != Auth::Off).then(Credentials::root)
     }
 
     /// A client of the test's own, freshly logged in.
@@ -126,14 +156,22 @@ impl Etcd {
         self.process.wait().unwrap();
     }
 
+    /// Ends it as its owner would.
+    pub fn stop(&mut self) {
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.process.wait().unwrap();
+    }
+
     /// Starts it again on the same port with the same data.
     pub fn start_again(&mut self) {
-        self.process = spawn(self.version, &self.directory, self.client_port, self.peer_port);
+        let Self { version, directory, client_port, peer_port, auth, .. } = self;
+        self.process = spawn(version, directory, *client_port, *peer_port, *auth);
     }
 
     async fn ready(&self, password: Option<&str>) -> Client {
         let endpoint = format!("127.0.0.1:{}", self.client_port);
-        let login = password.filter(|_| self.auth == Auth::On);
+        let login = password.filter(|_| self.auth != Auth::Off);
         let options = login.map(|password| ConnectOptions::new().with_user("root", password));
         let connecting = async {
             loop {
@@ -157,7 +195,7 @@ impl Etcd {
                 sleep(LOOK_EVERY).await;
             }
         };
-        timeout(Duration::from_secs(5), looking).await.unwrap_or_else(|_| panic!("{name} never was {value}"));
+        timeout(READY_WITHIN, looking).await.unwrap_or_else(|_| panic!("{name} never was {value}"));
     }
 
     async fn metric(&self, name: &str) -> Option<f64> {
@@ -177,22 +215,40 @@ impl Drop for Etcd {
 }
 
 /// Starts the process; what it says is added to the file `log` in its directory.
-fn spawn(version: &str, directory: &tempfile::TempDir, client_port: u16, peer_port: u16) -> Child {
+fn spawn(
+    version: &str,
+    directory: &tempfile::TempDir,
+    client_port: u16,
+    peer_port: u16,
+    auth: Auth,
+) -> Child {
     let client_url = format!("http://127.0.0.1:{client_port}");
     let peer_url = format!("http://127.0.0.1:{peer_port}");
     let log = File::options().create(true).append(true).open(directory.path().join("log")).unwrap();
-    Command::new(binary(version))
+    let mut command = Command::new(binary(version));
+    if auth == Auth::Jwt {
+        let key = directory.path().join("key");
+        std::fs::write(&key, "a secret that both sides of a token know").unwrap();
+        command.args(["--auth-token", &format!("jwt,sign-method=HS256,priv-key={}", key.display())]);
+    }
+    command
         .arg("--data-dir")
         .arg(directory.path().join("data"))
         .args(["--listen-client-urls", &client_url, "--advertise-client-urls", &client_url])
         .args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url])
         .args(["--initial-cluster", &format!("default={peer_url}")])
-        .args(["--auth-token-ttl", "1", "--bcrypt-cost", "4"])
+        .args(["--auth-token-ttl", if auth == Auth::On { "1" } else { "300" }, "--bcrypt-cost", "4"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
         .unwrap()
+}
+
+async fn enable_auth(client: &mut Client) {
+    client.user_add("root", "root", None).await.unwrap();
+    client.user_grant_role("root", "root").await.unwrap();
+    client.auth_enable().await.unwrap();
 }
 
 /// Two ports that were free a moment ago.

@@ -7,6 +7,7 @@ mod check;
 mod colours;
 mod doctor;
 mod missing;
+mod reports;
 mod usage;
 
 #[path = "../desk/mod.rs"]

@@ -24,7 +24,7 @@ fn every_kind_of_wrong_usage_ends_with_64_and_says_so_on_stderr() {
     desk.write("scenarios/auth/quick.toml", &scenario("Quick", "3.5.5"));
     desk.write("scenarios/auth/story.toml", &scenario("Story", "3.5.5"));
     desk.write("file", "");
-    let wrong: [&[&str]; 21] = [
+    let wrong: [&[&str]; 23] = [
         &[],
         &["rum"],
         &["run", "--sbject", "naive"],
@@ -40,6 +40,8 @@ fn every_kind_of_wrong_usage_ends_with_64_and_says_so_on_stderr() {
         &["run", "--subject", " "],
         &["run", "--subject"],
         &["run", "--record", "file/below"],
+        &["run", "--junit", "file/below.xml"],
+        &["run", "--annotate", "gitlab"],
         &["repro", "auth/story"],
         &["list", "--etcds", "--clients"],
         &["serve"],

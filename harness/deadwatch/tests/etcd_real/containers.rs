@@ -22,7 +22,7 @@ mod real {
 
     use deadwatch::{
         etcd::{Address, Backend, Etcd, EtcdError, On, Pull, Search, Source, choose},
-        scenario::Version,
+        scenario::{Ending, Restart, Version},
     };
     use libtest_mimic::Trial;
     use rustix::process::Signal;
@@ -30,12 +30,12 @@ mod real {
         bollard::{models::ContainerSummary, query_parameters::ListContainersOptionsBuilder},
         core::client::docker_client_instance,
     };
-    use tokio::time::{Duration, Instant, sleep};
+    use tokio::time::{Duration, Instant, sleep, timeout};
 
     use crate::{
-        Needed, STORY, client, client_as,
+        Needed, STORY, client, client_as, controls,
         interrupted::{begin, interrupt},
-        needed, start, trial, wait, with_tokens, without_tokens,
+        needed, start, trial, users, wait, with_tokens, without_tokens,
     };
 
     /// An image that the scripts make, and the script.
@@ -79,6 +79,12 @@ mod real {
             docker("sigint_removes_the_container", ONCE, |source| interrupted(&source, Signal::INT)),
             docker("sigterm_removes_the_container", ONCE, |source| interrupted(&source, Signal::TERM)),
             docker("a_signal_during_the_start_leaves_no_container", REBOOTS, interrupted_early),
+            docker("an_image_that_reboots_has_its_users_and_can_be_restarted", REBOOTS, |source| {
+                users::users_at_the_start(source.clone(), STORY);
+                controls::graceful(source, STORY);
+            }),
+            docker("a_paused_container_that_is_stopped_is_removed", ONCE, stop_of_a_paused_one),
+            docker("a_container_that_is_stopped_amid_its_restart_is_removed", ONCE, stop_amid_a_restart),
             docker("a_missing_image_names_its_pull_and_is_not_pulled", ONCE, missing_image),
         ]
     }
@@ -174,6 +180,31 @@ mod real {
         }));
         assert!(outcome.is_err());
         assert!(!wait(is_there(&id.expect("a container"))));
+    }
+
+    fn stop_of_a_paused_one(source: Source) {
+        wait(async {
+            let etcd = start(&source, &with_tokens(STORY)).await.unwrap();
+            let (id, _) = container_of(&*etcd).await.expect("a container");
+            etcd.pause().await.unwrap();
+            etcd.stop().await;
+            assert!(!is_there(&id).await);
+        });
+    }
+
+    /// At any moment: while it ends, while it is down, while it starts again.
+    fn stop_amid_a_restart(source: Source) {
+        wait(async {
+            for given_up_ms in [0, 30, 200, 500, 650, 800] {
+                let etcd = start(&source, &with_tokens(STORY)).await.unwrap();
+                let (id, _) = container_of(&*etcd).await.expect("a container");
+                let restart = Restart { ending: Ending::Kill, down: Duration::from_millis(300) };
+                // Most often it is not done by then.
+                let _ = timeout(Duration::from_millis(given_up_ms), etcd.restart(restart)).await;
+                etcd.stop().await;
+                assert!(!is_there(&id).await, "stopped after {given_up_ms} ms");
+            }
+        });
     }
 
     fn reference(source: &Source) -> &str {

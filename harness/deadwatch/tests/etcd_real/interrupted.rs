@@ -14,8 +14,9 @@ use std::{
 };
 
 use deadwatch::{
-    etcd::{Address, Image, Presence, Source},
+    etcd::{Address, Etcd, Image, Presence, Source},
     reaper,
+    scenario::{Ending, Restart},
 };
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
@@ -34,6 +35,10 @@ pub fn trials() -> Vec<Trial> {
         |source| interrupt_a_storm(&source),
     );
     let signals = [("int", Signal::INT), ("term", Signal::TERM), ("hup", Signal::HUP)];
+    let changing = ["pausing", "restarting"].map(|task| {
+        let name = format!("process::a_signal_while_{task}_leaves_nothing");
+        trial(&name, "process", story.clone(), move |source| interrupt_amid(task, &source))
+    });
     signals
         .into_iter()
         .map(|(name, signal)| {
@@ -41,6 +46,7 @@ pub fn trials() -> Vec<Trial> {
             trial(&name, "process", story.clone(), move |source| interrupt_a_process(&source, signal))
         })
         .chain([storm])
+        .chain(changing)
         .collect()
 }
 
@@ -49,6 +55,26 @@ pub fn run(task: &str) -> ExitCode {
     reaper::on_signals();
     if let Some(("storm", binary)) = task.split_once(' ') {
         storm(&Source::Binary(binary.into()));
+    }
+    if let Some(("pausing", binary)) = task.split_once(' ') {
+        amid(&Source::Binary(binary.into()), async |etcd| {
+            etcd.pause().await.unwrap();
+            println!("paused");
+            std::future::pending().await
+        });
+    }
+    if let Some(("restarting", binary)) = task.split_once(' ') {
+        amid(&Source::Binary(binary.into()), async |etcd| {
+            println!("restarting");
+            loop {
+                let down = Duration::from_millis(5);
+                if let Err(error) = etcd.restart(Restart { ending: Ending::Kill, down }).await {
+                    // Its etcd was killed under it, by the signal.
+                    reaper::yield_to_signal();
+                    panic!("could not {error}");
+                }
+            }
+        });
     }
     let (source, before) = match task.split_once(' ') {
         Some(("process", path)) => (Source::Binary(path.into()), None),
@@ -83,6 +109,15 @@ fn storm(source: &Source) -> ! {
             });
             futures::future::join_all(lives).await;
         }
+    })
+}
+
+/// Starts an etcd and does something to it without end.
+fn amid(source: &Source, act: impl AsyncFn(&dyn Etcd)) -> ! {
+    wait(async {
+        let etcd = start(source, &with_tokens(STORY)).await.unwrap();
+        act(&*etcd).await;
+        unreachable!("it goes on until it is interrupted")
     })
 }
 
@@ -157,6 +192,24 @@ fn interrupt_a_storm(source: &Source) {
         let temporary = tempfile::tempdir().unwrap();
         let (program, word) = begin_in(temporary.path(), &task);
         assert_eq!(word, "starting");
+        thread::sleep(delay);
+        interrupt(program, Signal::TERM);
+        let left: Vec<_> =
+            fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, Vec::<PathBuf>::new(), "interrupted after {delay:?}");
+        assert_eq!(processes_with(temporary.path()), Vec::<String>::new(), "interrupted after {delay:?}");
+    }
+}
+
+/// At several moments of what goes on without end.
+fn interrupt_amid(task: &str, source: &Source) {
+    let Source::Binary(binary) = source else { panic!("{source}") };
+    let task = format!("{task} {}", binary.display());
+    for delay in [0, 3, 10, 40, 90, 200].map(Duration::from_millis) {
+        let temporary = tempfile::tempdir().unwrap();
+        let (program, word) = begin_in(temporary.path(), &task);
+        assert!(["paused", "restarting"].contains(&word.as_str()), "{word}");
+        assert!(fs::read_dir(temporary.path()).unwrap().next().is_some(), "it has no folder");
         thread::sleep(delay);
         interrupt(program, Signal::TERM);
         let left: Vec<_> =

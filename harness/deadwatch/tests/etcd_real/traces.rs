@@ -1,11 +1,16 @@
 //! What an etcd leaves behind, if anything.
 
 use std::{
+    fs,
     net::{SocketAddr, TcpStream},
     path::PathBuf,
+    process::Command,
+    thread,
+    time::Duration,
 };
 
 use deadwatch::etcd::{Address, Etcd};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A process's port and data folder.
 #[derive(Debug)]
@@ -25,6 +30,23 @@ impl Traces {
         assert!(data.is_dir(), "{traces:?}");
         assert!(TcpStream::connect(port).is_ok(), "{traces:?}");
         traces
+    }
+
+    /// Kills its process behind the harness's back, and returns when it has ended.
+    pub fn kill(&self) {
+        let pid = self.process().expect("a process with this folder");
+        kill_process(pid, Signal::KILL).unwrap();
+        while fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// The process whose command line names the folder, where the system lists them.
+    fn process(&self) -> Option<Pid> {
+        let listed = Command::new("ps").args(["-eo", "pid,args"]).output().unwrap();
+        let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let line = lines.lines().find(|line| line.contains(self.folder.to_str().unwrap()))?;
+        Pid::from_raw(line.split_whitespace().next()?.parse().ok()?)
     }
 
     pub fn assert_gone(&self) {

@@ -3,6 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod aftermaths;
+mod annotations;
+mod faulty;
+mod junit;
 mod library;
 mod outcomes;
 mod recorded;

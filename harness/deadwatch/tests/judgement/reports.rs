@@ -1,18 +1,22 @@
 //! Judgements, shown.
 
 use deadwatch::{
+    etcd::Time,
     history::{Happening, History, Inconclusive},
     report::{
-        json,
+        RunView, json,
         repro::{Entry, repro},
         snapshot::{SnapshotState, text},
-        terminal::{Paint, RunView, WIDTH, summary, timeline},
+        terminal::{Paint, WIDTH, summary, timeline},
     },
     scenario::Consumer,
     verdict::{Judgement, judge},
 };
 
-use crate::sample::{self, Sample};
+use crate::{
+    faulty,
+    sample::{self, Sample},
+};
 
 fn busy() -> History {
     let mut sample = Sample::with(&[0.0]).subject("resilient").scenario(|scenario| {
@@ -56,6 +60,10 @@ fn inconclusive() -> History {
     sample::story_begins("original").inconclusive(7.3, why).history()
 }
 
+fn view<'a>(history: &'a History, judgement: &'a Judgement, snapshot: &'a SnapshotState) -> RunView<'a> {
+    RunView { history, judgement, snapshot, seed: 0, time: Time::Virtual }
+}
+
 fn page(history: &History) -> String {
     timeline(history, &judge(history), Paint::Plain)
 }
@@ -69,6 +77,7 @@ fn all() -> Vec<History> {
         sample::story_retry(),
         busy(),
         inconclusive(),
+        faulty::every_fault(),
         wide(40),
     ]
 }
@@ -96,6 +105,13 @@ fn the_timeline_of_a_survivor() {
 #[test]
 fn the_timeline_of_many_items_and_a_lost_connection() {
     insta::assert_snapshot!(page(&busy()));
+}
+
+#[test]
+fn the_timeline_of_every_fault() {
+    let page = page(&faulty::every_fault());
+    let (picture, _came_to) = page.split_once("\n outcome ").unwrap();
+    insta::assert_snapshot!(picture);
 }
 
 #[test]
@@ -165,7 +181,7 @@ fn nothing_is_wider_than_a_report_may_be() {
     let views: Vec<_> = histories
         .iter()
         .zip(&judgements)
-        .map(|(history, judgement)| RunView { history, judgement, snapshot: &SnapshotState::None })
+        .map(|(history, judgement)| view(history, judgement, &SnapshotState::None))
         .collect();
     let mut pages: Vec<_> = histories.iter().map(page).collect();
     pages.push(summary(&views, Paint::Plain));
@@ -207,7 +223,7 @@ fn many_runs_are_a_line_each_and_those_that_differ_are_shown() {
         .iter()
         .zip(&judgements)
         .zip(&states)
-        .map(|((history, judgement), snapshot)| RunView { history, judgement, snapshot })
+        .map(|((history, judgement), snapshot)| view(history, judgement, snapshot))
         .collect();
     insta::assert_snapshot!(summary(&views, Paint::Plain));
 }

@@ -179,6 +179,11 @@ impl Authority {
         self.tokens.restart(settings, ending, now);
     }
 
+    /// Does what a sweep would have done while the member's process stood still, from `since` to `now`.
+    pub fn resume(&mut self, since: Instant, now: Instant) {
+        self.tokens.resume(since, now);
+    }
+
     /// When the tokens next change of themselves, if they do.
     pub fn due(&self) -> Option<Instant> {
         self.tokens.due()

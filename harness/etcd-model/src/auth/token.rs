@@ -118,6 +118,14 @@ impl Tokens {
         }
     }
 
+    /// Does what a sweep would have done while the member's process stood still, from `since` to `now`.
+    pub(super) fn resume(&mut self, since: Instant, now: Instant) {
+        match self {
+            Self::Simple(tokens) => tokens.resume(since, now),
+            Self::Signed(_) => {}
+        }
+    }
+
     /// When they next change of themselves.
     pub(super) fn due(&self) -> Option<Instant> {
         match self {

@@ -154,6 +154,11 @@ impl Lessor {
         if self.due().is_none_or(|due| due > now) {
             return Vec::new();
         }
+        self.take_over(now)
+    }
+
+    /// Takes out the leases that are over, oldest first, as many as one round ends.
+    fn take_over(&mut self, now: Instant) -> Vec<i64> {
         self.ended = Some(now);
         let mut ended: Vec<_> = self
             .leases
@@ -167,6 +172,15 @@ impl Lessor {
             self.leases.remove(id);
         }
         ended.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Takes out the leases that end in a round that fell between `since` and `now`, and comes now: all that are over by
+    /// now, however late they ended.
+    pub fn take_overdue(&mut self, since: Instant, now: Instant) -> Vec<i64> {
+        if self.rounds.after(since) > now {
+            return Vec::new();
+        }
+        self.take_over(now)
     }
 
     /// Starts again at `now`: every lease has its whole time again, and a little more. With a thousand leases and

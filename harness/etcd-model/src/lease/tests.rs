@@ -147,3 +147,16 @@ fn a_restart_gives_every_lease_its_whole_time_and_a_second() {
     assert_eq!(lessor.time_to_live(1, start + ms(60_000)), Some((ms(6_000), 5)));
     assert_eq!(lessor.due(), Some(start + ms(66_100)));
 }
+
+#[test]
+fn a_round_that_fell_into_a_standstill_ends_what_is_over_when_it_ends() {
+    let overdue = |since_ms, until_ms| {
+        let (mut lessor, start) = lessor();
+        lessor.grant(1, 2, start).unwrap();
+        lessor.take_overdue(start + ms(since_ms), start + ms(until_ms))
+    };
+    // Over at 2000 ms. Rounds fall at 1600 ms and 2100 ms.
+    assert_eq!(overdue(1_550, 2_050), [1], "the round of 1600 ms came at 2050 ms");
+    assert_eq!(overdue(1_650, 2_050), [0; 0], "no round fell into it");
+    assert_eq!(overdue(1_550, 1_950), [0; 0], "it is not over yet");
+}

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{Member, Settings};
-use crate::auth::Credential;
+use crate::{auth::Credential, time::Standstill};
 
 /// A shared member: cheap to clone, one lock inside.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Handle {
     stirred: Arc<Notify>,
     /// How many proposals have been applied.
     applied: Arc<watch::Sender<u64>>,
+    /// Whether the member's process stands still.
+    standstill: Standstill,
 }
 
 #[derive(Debug)]
@@ -32,7 +34,12 @@ impl Handle {
     pub fn new(settings: Settings) -> Self {
         let shared = Shared { member: Member::new(settings, Instant::now()), awaited: None };
         let applied = watch::Sender::new(shared.member.raft_index);
-        Self { shared: Arc::new(Mutex::new(shared)), stirred: Arc::default(), applied: Arc::new(applied) }
+        Self {
+            shared: Arc::new(Mutex::new(shared)),
+            stirred: Arc::default(),
+            applied: Arc::new(applied),
+            standstill: Standstill::default(),
+        }
     }
 
     /// Lets `act` have the member alone, with the present time of tokio's clock. Never waits for anything but the
@@ -75,6 +82,11 @@ impl Handle {
         let Some(index) = self.with(|member, _| member.authority.awaited_index(credential)) else { return };
         // It cannot fail: the sender is as long-lived as this.
         let _ = self.applied.subscribe().wait_for(|applied| *applied >= index).await;
+    }
+
+    /// What the member's tasks run under.
+    pub(crate) fn standstill(&self) -> &Standstill {
+        &self.standstill
     }
 
     fn tell_applied(&self, member: &Member) {

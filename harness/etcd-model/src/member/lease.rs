@@ -132,7 +132,18 @@ impl Member {
 
     /// Ends the leases whose time is over: each with its keys, in one revision.
     pub(super) fn end_leases(&mut self, now: Instant) {
-        for id in self.lessor.take_ended(now) {
+        let ended = self.lessor.take_ended(now);
+        self.end_all(ended, now);
+    }
+
+    /// Ends the leases whose time is over after the member's process stood still since then.
+    pub(super) fn resume_leases(&mut self, since: Instant, now: Instant) {
+        let ended = self.lessor.take_overdue(since, now);
+        self.end_all(ended, now);
+    }
+
+    fn end_all(&mut self, leases: Vec<i64>, now: Instant) {
+        for id in leases {
             self.delete_keys_of(id);
             // etcd proposes the end of a lease as any other change.
             self.proposed(now);

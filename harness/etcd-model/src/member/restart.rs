@@ -1,4 +1,4 @@
-//! Ending the member's process, and starting it again on what it had written down.
+//! Ending the member's process, and starting it again on what it had written down; or letting it go on where it stood.
 
 use tokio::time::Instant;
 
@@ -21,5 +21,15 @@ impl Member {
         self.hub.restart(self.raft_term);
         self.authority.restart(&self.settings, ending, now);
         self.lessor.restart(&self.settings, now);
+    }
+
+    /// Does what would have been done while the member's process stood still, from `since` to `now`.
+    ///
+    /// A round that fell into that time comes now, and goes by the present time: a timer that has run out tells when it
+    /// is looked at. It finds what ended after the round was due, too.
+    pub fn resume(&mut self, since: Instant, now: Instant) {
+        self.authority.resume(since, now);
+        self.resume_leases(since, now);
+        self.advance(now);
     }
 }

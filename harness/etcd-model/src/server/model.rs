@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::io::DuplexStream;
+use tokio::{io::DuplexStream, time::Instant};
 
 use super::{connection, door::Door, pipe, port, routes, tasks::Tasks};
 use crate::{
@@ -26,9 +26,25 @@ pub struct Model {
 struct Shared {
     member: Handle,
     door: Door,
-    running: Mutex<Option<Tasks>>,
+    life: Mutex<Life>,
     /// Where it is to be reached, also after a restart.
     addresses: Mutex<Vec<SocketAddr>>,
+}
+
+#[derive(Debug)]
+enum Life {
+    Running(Tasks),
+    /// It has ended so, or was never started.
+    Stopped(Ending),
+}
+
+impl Life {
+    const fn tasks(&self) -> Option<&Tasks> {
+        match self {
+            Self::Running(tasks) => Some(tasks),
+            Self::Stopped(_) => None,
+        }
+    }
 }
 
 impl Model {
@@ -41,7 +57,12 @@ impl Model {
         let pace = settings.pace;
         let member = Handle::new(settings);
         let door = Door::new(routes(&member).prepare(), pace);
-        let shared = Shared { member, door, running: Mutex::new(None), addresses: Mutex::new(Vec::new()) };
+        let shared = Shared {
+            member,
+            door,
+            life: Mutex::new(Life::Stopped(Ending::Graceful)),
+            addresses: Mutex::new(Vec::new()),
+        };
         let model = Self { shared: Arc::new(shared) };
         model.run();
         model
@@ -57,8 +78,8 @@ impl Model {
     /// # Errors
     /// [`io::ErrorKind::ConnectionRefused`] while the etcd is stopped.
     pub fn connect(&self) -> io::Result<DuplexStream> {
-        let running = lock(&self.shared.running);
-        let tasks = running.as_ref().ok_or(io::ErrorKind::ConnectionRefused)?;
+        let life = lock(&self.shared.life);
+        let tasks = life.tasks().ok_or(io::ErrorKind::ConnectionRefused)?;
         let (ours, theirs) = pipe::pair();
         let spawner = tasks.spawner();
         tasks.spawner().spawn(connection::serve(ours, self.shared.door.clone(), spawner));
@@ -72,21 +93,48 @@ impl Model {
     pub async fn listen(&self, address: SocketAddr) -> io::Result<SocketAddr> {
         let listener = port::bind(address).await?;
         let address = listener.local_addr()?;
-        let running = lock(&self.shared.running);
-        let tasks = running.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        let life = lock(&self.shared.life);
+        let tasks = life.tasks().ok_or(io::ErrorKind::NotConnected)?;
         tasks.spawner().spawn(port::accept(listener, self.shared.door.clone(), tasks.spawner()));
         lock(&self.shared.addresses).push(address);
         self.shared.member.with(|member, _| member.client_urls.push(format!("http://{address}")));
         Ok(address)
     }
 
-    /// Ends the process: cuts all connections, closes the ports, and comes back when that is done. Its data stay.
+    /// Ends the process: cuts all connections, closes the ports, and comes back when that is done. Its data stay,
+    /// and its clocks with them: what is counted from a start is counted from the next.
     /// What it was about to answer is not answered. Does nothing if it is stopped.
     pub async fn stop(&self, ending: Ending) {
-        let running = lock(&self.shared.running).take();
-        if let Some(tasks) = running {
-            tasks.end().await;
-            self.shared.member.with(|member, now| member.restart(ending, now));
+        let ended = {
+            let mut life = lock(&self.shared.life);
+            match std::mem::replace(&mut *life, Life::Stopped(ending)) {
+                Life::Running(tasks) => tasks,
+                stopped @ Life::Stopped(_) => {
+                    *life = stopped;
+                    return;
+                }
+            }
+        };
+        ended.end().await;
+        // Who is stopped where it stands ends all the same, and starts again as anybody does.
+        self.shared.member.standstill().end();
+    }
+
+    /// Stops the process where it stands (SIGSTOP): connections stay open, and are made; nothing is read, answered, or
+    /// done when it falls due. Does nothing if it is stopped, or stands already.
+    pub fn pause(&self) {
+        if lock(&self.shared.life).tasks().is_some() {
+            self.shared.member.standstill().begin(Instant::now());
+        }
+    }
+
+    /// Lets it go on (SIGCONT): what has fallen due meanwhile is done at once, before anything is read. Does nothing if
+    /// it does not stand.
+    pub fn resume(&self) {
+        let member = &self.shared.member;
+        if let Some(since) = member.standstill().since() {
+            member.with(|member, now| member.resume(since, now));
+            member.standstill().end();
         }
     }
 
@@ -95,14 +143,16 @@ impl Model {
     /// # Errors
     /// If a port cannot be had again; the etcd is stopped then.
     pub async fn start_again(&self) -> io::Result<()> {
-        if lock(&self.shared.running).is_some() {
-            return Ok(());
-        }
+        let ending = match *lock(&self.shared.life) {
+            Life::Running(_) => return Ok(()),
+            Life::Stopped(ending) => ending,
+        };
         let addresses = lock(&self.shared.addresses).clone();
         let mut listeners = Vec::new();
         for address in addresses {
             listeners.push(port::bind(address).await?);
         }
+        self.shared.member.with(|member, now| member.restart(ending, now));
         let spawner = self.run();
         for listener in listeners {
             spawner.spawn(port::accept(listener, self.shared.door.clone(), spawner.clone()));
@@ -111,10 +161,10 @@ impl Model {
     }
 
     fn run(&self) -> super::tasks::Spawner {
-        let tasks = Tasks::default();
+        let tasks = Tasks::under(self.shared.member.standstill().clone());
         let spawner = tasks.spawner();
         spawner.spawn(time::keep(self.shared.member.clone()));
-        *lock(&self.shared.running) = Some(tasks);
+        *lock(&self.shared.life) = Life::Running(tasks);
         spawner
     }
 }

@@ -9,22 +9,31 @@ use std::{
 use hyper::rt::Executor;
 use tokio::task::JoinSet;
 
+use crate::time::Standstill;
+
 /// The tasks of one running server: dropping this ends them all.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tasks {
     set: Arc<Mutex<JoinSet<()>>>,
+    standstill: Standstill,
 }
 
 /// Adds tasks to a server that may have ended meanwhile.
 #[derive(Clone, Debug)]
 pub(super) struct Spawner {
     set: Weak<Mutex<JoinSet<()>>>,
+    standstill: Standstill,
 }
 
 impl Tasks {
+    /// None yet, of a process that may stand still.
+    pub(super) fn under(standstill: Standstill) -> Self {
+        Self { set: Arc::default(), standstill }
+    }
+
     /// What adds tasks, for the tasks themselves.
     pub(super) fn spawner(&self) -> Spawner {
-        Spawner { set: Arc::downgrade(&self.set) }
+        Spawner { set: Arc::downgrade(&self.set), standstill: self.standstill.clone() }
     }
 
     /// Ends all tasks where they stand, and waits until none is left.
@@ -41,7 +50,7 @@ impl Spawner {
         let mut tasks = lock(&set);
         // What has ended on its own is kept until somebody looks.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        tasks.spawn(self.standstill.clone().over(task));
     }
 }
 

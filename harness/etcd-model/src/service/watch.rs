@@ -44,8 +44,8 @@ impl Watch for WatchService {
         let (outbox, answers) = mpsc::unbounded_channel();
         let stream = self.member.with(|member, now| member.open_watches(outbox, now));
         let (failed, failure) = oneshot::channel();
-        let listening =
-            tokio::spawn(listen(self.member.clone(), stream, credential, request.into_inner(), failed));
+        let listen = listen(self.member.clone(), stream, credential, request.into_inner(), failed);
+        let listening = tokio::spawn(self.member.standstill().clone().over(listen));
         let mut answers = Answers {
             answers,
             failure: Some(failure),

@@ -10,9 +10,11 @@ mod keeper;
 mod pace;
 mod round;
 mod seed;
+mod standstill;
 
 pub use beat::Beat;
 pub use keeper::keep;
 pub use pace::Pace;
 pub use round::{Phases, Round};
 pub use seed::{Choice, Draws, Seed};
+pub(crate) use standstill::Standstill;

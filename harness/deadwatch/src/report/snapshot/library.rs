@@ -99,14 +99,20 @@ impl Snapshots {
     /// # Errors
     /// If the snapshot is there and can't be read.
     pub fn compare(&self, scenario: &str, subject: &str, text: &str) -> Result<SnapshotState, SnapshotError> {
-        let Ok(owner) = Owner::named(scenario, subject) else { return Ok(SnapshotState::None) };
-        Ok(match self.read(&owner)? {
-            Some(content) => match file::text(&content) {
-                expected if expected.trim_end() == text.trim_end() => SnapshotState::Match,
-                expected => SnapshotState::Differs { expected },
-            },
+        Ok(match self.text(scenario, subject)? {
+            Some(expected) if expected.trim_end() == text.trim_end() => SnapshotState::Match,
+            Some(expected) => SnapshotState::Differs { expected },
             None => SnapshotState::None,
         })
+    }
+
+    /// The text of the snapshot, if there is one.
+    ///
+    /// # Errors
+    /// If the snapshot is there and can't be read.
+    pub fn text(&self, scenario: &str, subject: &str) -> Result<Option<String>, SnapshotError> {
+        let Ok(owner) = Owner::named(scenario, subject) else { return Ok(None) };
+        Ok(self.read(&owner)?.map(|content| file::text(&content)))
     }
 
     /// Writes the text of a run as the snapshot of its scenario and subject, or as a proposal beside it; an accepted

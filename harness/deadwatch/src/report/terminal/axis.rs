@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use crate::history::History;
+use crate::report::picture::Extent;
 
 /// How wide the picture between a lane's label and its note is.
 pub(in crate::report) const COLUMNS: usize = 62;
-
-/// How long an aftermath is at most, from the control on; the axis has room for it also where the run ended early, so
-/// that runs of the same scenario are drawn alike.
-const AFTERMATH: Duration = Duration::from_secs(3);
 
 /// The least distance of two labels in columns.
 const LABEL_DISTANCE: f64 = 6.0;
@@ -29,32 +25,22 @@ pub(in crate::report) struct Axis {
 }
 
 impl Axis {
-    /// The axis on which all these runs of one scenario fit; none if there is no run.
-    pub(in crate::report) fn of<'a>(histories: impl IntoIterator<Item = &'a History>) -> Option<Self> {
-        let spans = histories.into_iter().map(|history| {
-            let length = history.scenario.length;
-            let last = history.events.iter().map(|event| event.at()).max().unwrap_or_default();
-            (length, last.max(length + AFTERMATH))
-        });
-        let (length, last) = spans.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+    /// The axis that shows so much time.
+    pub(in crate::report) fn of(extent: Extent) -> Self {
+        let Extent { timeline: length, end: last } = extent;
         let columns = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
         let step_of = |step: Duration| (step.as_secs_f64() / last.as_secs_f64() * f64::from(columns)).floor();
         let step = STEPS_S.map(Duration::from_secs).into_iter().find(|step| step_of(*step) >= LABEL_DISTANCE);
         let step = step.unwrap_or(last);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let step_columns = step_of(step) as u32;
-        Some(Self { length, step, step_columns })
+        Self { length, step, step_columns }
     }
 
     /// The column in which this time lies.
     pub(in crate::report) fn column(&self, at: Duration) -> usize {
         let column = at.as_nanos() * u128::from(self.step_columns) / self.step.as_nanos().max(1);
         usize::try_from(column).unwrap_or(usize::MAX).min(COLUMNS - 1)
-    }
-
-    /// When the timeline ends and the aftermath begins.
-    pub(in crate::report) const fn timeline_end(&self) -> Duration {
-        self.length
     }
 
     /// The right end.

@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::report::Ink;
+
 /// Whether a report is coloured; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
@@ -11,33 +13,14 @@ pub enum Paint {
     Coloured,
 }
 
-/// What a piece of text is, which is what its colour says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Ink {
-    /// What is as it should be.
-    Good,
-    /// What is wrong.
-    Bad,
-    /// What is on its way to go wrong, or went wrong safely.
-    Warning,
-    /// What one looks for first.
-    Strong,
-    /// What may be overlooked.
-    Faint,
-    /// All else.
-    Normal,
-}
-
-impl Ink {
-    fn style(self) -> Style {
-        match self {
-            Self::Good => AnsiColor::Green.on_default(),
-            Self::Bad => AnsiColor::Red.on_default().bold(),
-            Self::Warning => AnsiColor::Yellow.on_default(),
-            Self::Strong => Style::new().bold(),
-            Self::Faint => Style::new().dimmed(),
-            Self::Normal => Style::new(),
-        }
+const fn style(ink: Ink) -> Style {
+    match ink {
+        Ink::Good => AnsiColor::Green.on_default(),
+        Ink::Bad => AnsiColor::Red.on_default().bold(),
+        Ink::Warning => AnsiColor::Yellow.on_default(),
+        Ink::Strong => Style::new().bold(),
+        Ink::Faint => Style::new().dimmed(),
+        Ink::Normal => Style::new(),
     }
 }
 
@@ -47,7 +30,7 @@ impl Paint {
         match (self, ink) {
             (Self::Plain, _) | (Self::Coloured, Ink::Normal) => text.to_owned(),
             (Self::Coloured, _) => {
-                let style = ink.style();
+                let style = style(ink);
                 format!("{style}{text}{style:#}")
             }
         }

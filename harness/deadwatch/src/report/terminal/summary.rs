@@ -2,85 +2,26 @@
 
 use std::fmt::Write;
 
-use similar::{ChangeTag, TextDiff};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Ink, Paint, WIDTH,
-    prose::{in_short, padded, verdict_ink, wrapped},
-    timeline,
+    Paint, WIDTH,
+    prose::{padded, wrapped},
+    timeline::{self, heading},
 };
-use crate::{
-    history::{History, Inconclusive},
-    report::snapshot::{SnapshotState, text},
-    verdict::{Judgement, Verdict},
-};
+use crate::report::{Ink, RunView, Standing, difference, words::in_short};
 
 /// So few runs are all shown with their timelines.
 const FEW: usize = 2;
-
-/// A run, and how it compares with its snapshot.
-#[derive(Clone, Copy, Debug)]
-pub struct RunView<'a> {
-    /// What happened.
-    pub history: &'a History,
-    /// What it means.
-    pub judgement: &'a Judgement,
-    /// How it compares.
-    pub snapshot: &'a SnapshotState,
-}
-
-/// What there is to see of a run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
-    AsExpected,
-    /// No snapshot, and not unsafe.
-    New,
-    /// No snapshot, and unsafe.
-    NewAndUnsafe,
-    Differs,
-    Inconclusive,
-    Ignored,
-}
-
-impl Standing {
-    fn of(run: &RunView<'_>) -> Self {
-        match (&run.judgement.inconclusive, run.snapshot) {
-            (Some(Inconclusive::Unsupported(_)), _) => Self::Ignored,
-            (Some(_), _) => Self::Inconclusive,
-            (None, SnapshotState::Match) => Self::AsExpected,
-            (None, SnapshotState::Differs { .. }) => Self::Differs,
-            (None, SnapshotState::None) => match run.judgement.verdict {
-                Verdict::Unsafe => Self::NewAndUnsafe,
-                Verdict::Survives | Verdict::FailsSafely | Verdict::Inconclusive => Self::New,
-            },
-        }
-    }
-
-    const fn said(self) -> (Ink, &'static str, &'static str) {
-        match self {
-            Self::AsExpected => (Ink::Good, "=", "as its snapshot says"),
-            Self::New => (Ink::Normal, "+", "no snapshot"),
-            Self::NewAndUnsafe => (Ink::Bad, "+", "no snapshot"),
-            Self::Differs => (Ink::Bad, "≠", "differs from its snapshot"),
-            Self::Inconclusive => (Ink::Warning, "?", "proves nothing"),
-            Self::Ignored => (Ink::Faint, "-", "ignored"),
-        }
-    }
-
-    fn is_worth_a_look(self) -> bool {
-        matches!(self, Self::Differs | Self::NewAndUnsafe)
-    }
-}
 
 /// All runs: the timelines of those that differ from their snapshots or are new and unsafe, and of all where there are
 /// few; then a line for each of many, and how many there are of each kind. Ends with a line end.
 pub fn summary(runs: &[RunView<'_>], paint: Paint) -> String {
     let mut page = String::new();
-    let looked_at = |run: &&RunView<'_>| runs.len() <= FEW || Standing::of(run).is_worth_a_look();
+    let looked_at = |run: &&RunView<'_>| runs.len() <= FEW || Standing::of(run).is_finding();
     // Writing to a string does not fail.
     for run in runs.iter().filter(looked_at) {
-        let _ = writeln!(page, "{}{}", timeline(run.history, run.judgement, paint), compared(run, paint));
+        let _ = writeln!(page, "{}", run_in_full(run, paint));
     }
     if runs.len() > FEW {
         for line in lines(runs, paint) {
@@ -91,21 +32,26 @@ pub fn summary(runs: &[RunView<'_>], paint: Paint) -> String {
     page + &totals(runs, paint) + "\n"
 }
 
-/// How a run compares with its snapshot, each differing line shown.
-fn compared(run: &RunView<'_>, paint: Paint) -> String {
-    let (ink, _, said) = Standing::of(run).said();
-    let mut shown = format!(" {}\n", paint.text(ink, said));
-    if let SnapshotState::Differs { expected } = run.snapshot {
-        let actual = text(run.judgement);
-        for change in TextDiff::from_lines(expected.as_str(), actual.as_str()).iter_all_changes() {
-            let (ink, sign) = match change.tag() {
-                ChangeTag::Delete => (Ink::Bad, '-'),
-                ChangeTag::Insert => (Ink::Good, '+'),
-                ChangeTag::Equal => (Ink::Faint, ' '),
-            };
-            let line = format!(" {sign} {}", change.value().trim_end());
-            let _ = writeln!(shown, "{}", paint.text(ink, &line));
-        }
+/// One run: its timeline, and how it compares with its snapshot. What is ignored has no timeline, only its reason. Ends
+/// with a line end.
+pub(in crate::report) fn run_in_full(run: &RunView<'_>, paint: Paint) -> String {
+    let standing = Standing::of(run);
+    let said = paint.text(standing.ink(), standing.said());
+    if let (Standing::Ignored, Some(why)) = (standing, &run.judgement.inconclusive) {
+        let mut lines = heading(run.history, None, paint).to_vec();
+        lines.push(String::new());
+        lines.extend(wrapped(&format!("ignored: {why}"), " "));
+        return lines.join("\n") + "\n";
+    }
+    let mut shown = timeline::drawn(run.history, run.judgement, run.seed_worth_naming(), paint);
+    let _ = writeln!(shown, " {said}");
+    for line in difference::of(run) {
+        let ink = match line {
+            difference::Line::Expected(_) => Ink::Bad,
+            difference::Line::Found(_) => Ink::Good,
+            difference::Line::Same(_) => Ink::Faint,
+        };
+        let _ = writeln!(shown, "{}", paint.text(ink, &format!(" {} {}", line.sign(), line.text())));
     }
     shown
 }
@@ -128,18 +74,26 @@ fn lines(runs: &[RunView<'_>], paint: Paint) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for (run, row) in runs.iter().zip(&cells) {
-        let (ink, mark, _) = Standing::of(run).said();
-        let said = said_in_line(Standing::of(run));
+        let standing = Standing::of(run);
+        let said = said_in_line(standing);
         let row: Vec<_> = row.iter().zip(widths).map(|(cell, width)| padded(cell, width)).collect();
-        let verdict = padded(&run.judgement.verdict.to_string(), VERDICT);
-        let verdict = paint.text(verdict_ink(run.judgement.verdict), &verdict);
-        let mut line = format!(" {} {}  {verdict}", paint.text(ink, mark), row.join("  "));
+        let (ink, came_to) = match standing {
+            Standing::Ignored => (Ink::Faint, "ignored".to_owned()),
+            _ => (Ink::from(run.judgement.verdict), run.judgement.verdict.to_string()),
+        };
+        let came_to = paint.text(ink, &padded(&came_to, VERDICT));
+        let sign = paint.text(standing.ink(), standing.sign());
+        let mut line = format!(" {sign} {}  {came_to}", row.join("  "));
         if !said.is_empty() {
-            let _ = write!(line, "  {}", paint.text(ink, said));
+            let _ = write!(line, "  {}", paint.text(standing.ink(), said));
         }
         lines.push(line.trim_end().to_owned());
         if let Some(why) = &run.judgement.inconclusive {
-            lines.extend(wrapped(&why.to_string(), "     "));
+            let seed = match (standing, run.seed_worth_naming()) {
+                (Standing::Inconclusive, Some(seed)) => format!(" (seed {seed})"),
+                _ => String::new(),
+            };
+            lines.extend(wrapped(&format!("{why}{seed}"), "     "));
         }
     }
     lines
@@ -148,11 +102,12 @@ fn lines(runs: &[RunView<'_>], paint: Paint) -> Vec<String> {
 /// How wide `inconclusive` is, the longest verdict.
 const VERDICT: usize = 12;
 
-/// What a line says beside its mark: nothing where all is as it should be, which leaves room for the names.
+/// What a line says beside its mark: nothing where all is as it should be, which leaves room for the names, and nothing
+/// of what is ignored, which stands in the verdict's place.
 const fn said_in_line(standing: Standing) -> &'static str {
     match standing {
-        Standing::AsExpected => "",
-        other => other.said().2,
+        Standing::AsExpected | Standing::Ignored => "",
+        other => other.said(),
     }
 }
 
@@ -171,28 +126,32 @@ fn cells(run: &RunView<'_>) -> [String; 5] {
     ]
 }
 
-/// `12 runs: 10 as their snapshots say, 2 differ from their snapshots`.
+/// `12 runs, seed 7: 10 as the snapshot says, 2 different from the snapshot`.
 fn totals(runs: &[RunView<'_>], paint: Paint) -> String {
     let kinds = [
-        (Standing::AsExpected, "as the snapshot says"),
-        (Standing::Differs, "different from the snapshot"),
-        (Standing::NewAndUnsafe, "unsafe, without a snapshot"),
-        (Standing::New, "without a snapshot"),
-        (Standing::Inconclusive, "inconclusive"),
-        (Standing::Ignored, "ignored"),
+        Standing::AsExpected,
+        Standing::Differs,
+        Standing::NewAndUnsafe,
+        Standing::New,
+        Standing::Inconclusive,
+        Standing::Ignored,
     ];
     let told: Vec<_> = kinds
         .into_iter()
-        .filter_map(|(kind, words)| {
+        .filter_map(|kind| {
             let count = runs.iter().filter(|run| Standing::of(run) == kind).count();
-            let (ink, _, _) = kind.said();
-            (count > 0).then(|| paint.text(ink, &format!("{count} {words}")))
+            (count > 0).then(|| paint.text(kind.ink(), &format!("{count} {}", kind.counted())))
         })
         .collect();
-    let runs = match runs.len() {
+    let number = match runs.len() {
         0 => return "nothing ran".to_owned(),
         1 => "1 run".to_owned(),
         many => format!("{many} runs"),
     };
-    format!("{runs}: {}", told.join(", "))
+    // One invocation has one seed.
+    let seed = match runs.first().map(|run| run.seed) {
+        None | Some(0) => String::new(),
+        Some(seed) => format!(", seed {seed}"),
+    };
+    format!("{number}{seed}: {}", told.join(", "))
 }

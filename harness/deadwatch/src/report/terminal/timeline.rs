@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Ink, Paint, WIDTH,
+    Paint, WIDTH,
     axis::Axis,
-    consumer_lane, etcd_lane,
-    glyph::legend,
-    lane::{Lane, beside_label},
-    prose::{fitted, outcome_ink, setting, verdict_ink, wrapped},
-    token_lane,
+    legend::legend,
+    prose::{fitted, wrapped},
+    row::{Row, beside_label},
 };
 use crate::{
     history::History,
+    report::{
+        Ink,
+        picture::{self, Extent},
+        words::setting,
+    },
     verdict::{Aftermath, Judgement},
 };
 
@@ -22,14 +25,15 @@ const LANES: usize = 16;
 /// The timeline: what ran, lanes over one axis of time, what it came to, and one sentence that says what happened.
 /// Ends with a line end.
 pub fn timeline(history: &History, judgement: &Judgement, paint: Paint) -> String {
-    let scenario = &history.scenario;
-    let mut lines = vec![
-        paint.text(Ink::Strong, &setting(scenario, Some(&history.subject), &history.backend)),
-        fitted(&scenario.title, WIDTH),
-        String::new(),
-    ];
-    if let Some(axis) = Axis::of([history]) {
-        lines.extend(picture(history, judgement, &axis, paint));
+    drawn(history, judgement, None, paint)
+}
+
+/// The same, with the seed of the run where it shall be named.
+pub(super) fn drawn(history: &History, judgement: &Judgement, seed: Option<u64>, paint: Paint) -> String {
+    let mut lines = heading(history, seed, paint).to_vec();
+    lines.push(String::new());
+    if let Some(extent) = Extent::of([history]) {
+        lines.extend(picture(history, judgement, &Axis::of(extent), paint));
     }
     lines.push(String::new());
     lines.push(came_to(judgement, paint));
@@ -37,17 +41,26 @@ pub fn timeline(history: &History, judgement: &Judgement, paint: Paint) -> Strin
     lines.join("\n") + "\n"
 }
 
+/// What ran where, and the scenario's title.
+pub(super) fn heading(history: &History, seed: Option<u64>, paint: Paint) -> [String; 2] {
+    let scenario = &history.scenario;
+    let seed = seed.map_or(String::new(), |seed| format!(", seed {seed}"));
+    let setting = setting(scenario, Some(&history.subject), &history.backend);
+    // Whatever has to be cut, the seed is what makes a run again.
+    let setting = fitted(&setting, WIDTH - seed.len()) + &seed;
+    [paint.text(Ink::Strong, &setting), fitted(&scenario.title, WIDTH)]
+}
+
 fn picture(history: &History, judgement: &Judgement, axis: &Axis, paint: Paint) -> Vec<String> {
     let [labels, ticks] = axis.ruler();
     let mut lines = vec![beside_label(paint, &labels), beside_label(paint, &ticks)];
-    let consumers = consumer_lane::lanes(history, judgement, axis, LANES);
-    let etcds: Vec<_> =
-        etcd_lane::producer(history, axis).into_iter().chain(etcd_lane::etcd(history, axis)).collect();
-    let tokens = token_lane::lanes(history, axis);
-    let glyphs: BTreeSet<_> = consumers.iter().chain(&etcds).chain(&tokens).flat_map(Lane::glyphs).collect();
-    lines.extend(consumers.iter().map(|lane| lane.line(paint)));
-    lines.extend(consumer_lane::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
-    lines.extend(etcds.iter().chain(&tokens).map(|lane| lane.line(paint)));
+    let rows = |lanes: Vec<picture::Lane>| lanes.iter().map(|lane| Row::of(lane, axis)).collect::<Vec<_>>();
+    let consumers = rows(picture::consumers(history, judgement, LANES));
+    let others = rows(picture::beside_consumers(history));
+    let glyphs: BTreeSet<_> = consumers.iter().chain(&others).flat_map(Row::glyphs).collect();
+    lines.extend(consumers.iter().map(|row| row.line(paint)));
+    lines.extend(picture::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
+    lines.extend(others.iter().map(|row| row.line(paint)));
     lines.push(String::new());
     lines.extend(legend(&glyphs, paint));
     lines
@@ -56,11 +69,11 @@ fn picture(history: &History, judgement: &Judgement, axis: &Axis, paint: Paint) 
 /// `outcome error · aftermath deaf (1): consumer 1 · verdict unsafe`.
 fn came_to(judgement: &Judgement, paint: Paint) -> String {
     let verdict = judgement.verdict.to_string();
-    let verdict = format!("verdict {}", paint.text(verdict_ink(judgement.verdict), &verdict));
+    let verdict = format!("verdict {}", paint.text(judgement.verdict.into(), &verdict));
     let (Some(outcome), Some(aftermath)) = (judgement.outcome, &judgement.aftermath) else {
         return format!(" {verdict}");
     };
-    let outcome = paint.text(outcome_ink(outcome), &outcome.to_string());
+    let outcome = paint.text(outcome.into(), &outcome.to_string());
     let (ink, aftermath) = match aftermath {
         Aftermath::Healthy => (Ink::Good, aftermath.to_string()),
         Aftermath::Dead => (Ink::Bad, aftermath.to_string()),

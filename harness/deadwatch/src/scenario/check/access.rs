@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::{Check, names::ROOT};
+use super::Check;
 use crate::scenario::{
-    ChangePassword, ProblemKind, User,
+    ChangePassword, ProblemKind, ROOT, User,
     file::{ChangePasswordTable, TextOr, UserTable},
     placed::Placed,
     problem::Named,

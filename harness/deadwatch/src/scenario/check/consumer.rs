@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use super::{
     Check,
-    names::{ROOT, client_of, names_of},
+    names::{client_of, names_of},
 };
 use crate::scenario::{
-    Consumer, ConsumerCall, OnError, ProblemKind, file::ConsumerTable, placed::Placed, problem::Named,
+    Consumer, ConsumerCall, OnError, ProblemKind, ROOT, file::ConsumerTable, placed::Placed, problem::Named,
 };
 
 /// The consumers of a file, and what they have in common.

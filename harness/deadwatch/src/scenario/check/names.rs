@@ -3,7 +3,7 @@
 
 use super::Check;
 use crate::scenario::{
-    DEFAULT_CLIENT, PRODUCER_CLIENT, ProblemKind, Producer, Reach,
+    DEFAULT_CLIENT, PRODUCER_CLIENT, ProblemKind, Producer, ROOT, Reach,
     file::{ConsumerTable, ScenarioFile, StepTable, TextOr},
     nearest::nearest,
     placed::Placed,
@@ -12,12 +12,6 @@ use crate::scenario::{
 
 /// What all clients of the subject are called where a fault is to hit them all.
 const ALL: &str = "all";
-
-/// The user that is always there.
-pub(super) const ROOT: &str = "root";
-
-/// More names than this do not help whoever misspelt one.
-const NAMES_SHOWN: usize = 10;
 
 /// All names of a file, in file order.
 #[derive(Debug)]
@@ -35,8 +29,12 @@ impl Names {
     pub fn of(file: &ScenarioFile) -> Self {
         let tables = file.consumer.get();
         let produces = file.step.iter().any(|step| by_the_subject(step.get()));
-        let mut clients: Vec<String> = tables.iter().map(client_of).collect();
-        clients.extend(produces.then(|| PRODUCER_CLIENT.to_owned()));
+        let mut clients: Vec<String> = Vec::new();
+        for client in tables.iter().map(client_of).chain(produces.then(|| PRODUCER_CLIENT.to_owned())) {
+            if !clients.contains(&client) {
+                clients.push(client);
+            }
+        }
         let users = file.etcd.user.iter().map(|user| user.name.get().clone());
         Self {
             clients,
@@ -91,9 +89,7 @@ impl Check {
         let known = self.names.all(what);
         if !known.contains(&name) {
             let nearest = nearest(name, known.iter().map(|name| name.as_str())).map(str::to_owned);
-            let mut known: Vec<String> = known.into_iter().cloned().collect();
-            known.dedup();
-            known.truncate(NAMES_SHOWN);
+            let known = known.into_iter().cloned().collect();
             let kind = ProblemKind::UnknownName { what, name: name.clone(), known, nearest };
             self.wrong(text.span(), kind);
         }

@@ -152,3 +152,6 @@ fn a_name_given_may_be_a_number_that_no_consumer_has_by_its_place() {
     let names: Vec<String> = scenario(&text).consumers.into_iter().map(|consumer| consumer.name).collect();
     assert_eq!(names, ["2", "1"]);
 }
+
+mod steps;
+mod tables;

@@ -43,6 +43,9 @@ impl ProblemKind {
             Self::ReservedKey(_) => format!("expected a key that does not begin with {RESERVED_PREFIX:?}"),
             Self::ClientNamedAll => "expected another name".to_owned(),
             Self::UnknownName { nearest: Some(nearest), .. } => format!("did you mean \"{nearest}\"?"),
+            Self::UnknownName { what, known, .. } if known.len() > A_LINE => {
+                format!("expected one of {} {what}s, such as {:?}", known.len(), known[0])
+            }
             Self::UnknownName { known, .. } => format!("expected {}", one_of_values(known)),
             Self::SameUser { .. } => "expected a name of its own".to_owned(),
             Self::TwoUsers { other, .. } => format!("expected {other:?}, or another client"),

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Error, error::Failure, unary::Repeat};
+use super::{Error, dial::Breakage, error::Failure};
 
 /// The wait after the first failed attempt to connect (grpc-go backoff/backoff.go, DefaultConfig).
 const BASE_DELAY: Duration = Duration::from_secs(1);
@@ -24,6 +24,7 @@ const MAX_DELAY: Duration = Duration::from_secs(120);
 pub(super) struct Connection {
     closed: watch::Sender<Closed>,
     attempts: Mutex<Attempts>,
+    breakage: Breakage,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,26 +38,9 @@ enum Closed {
 struct Attempts {
     failures: u32,
     not_before: Option<Instant>,
-    heard: Heard,
-}
-
-/// Whether the server has been heard on the connection of the moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Heard {
-    /// Not yet. grpc-go takes a connection for one that was made only when the server's first frame is in; the
-    /// channel used here does not tell, so a call's answer has to stand for it.
-    #[default]
-    Nothing,
-    /// An answer.
-    Answer,
 }
 
 impl Attempts {
-    /// After an answer.
-    fn heard() -> Self {
-        Self { heard: Heard::Answer, ..Self::default() }
-    }
-
     /// Notes a failure of an attempt that began when there had been `failures`: of several calls that fail
     /// together only the first counts, since they shared one attempt.
     fn failed(&mut self, failures: u32, now: Instant) {
@@ -74,8 +58,14 @@ fn delay(failures: u32) -> Duration {
 }
 
 impl Connection {
-    pub(super) fn new() -> Self {
-        Self { closed: watch::Sender::new(Closed::No), attempts: Mutex::default() }
+    /// One on a channel of [`super::dial`]'s.
+    pub(super) fn new(breakage: Breakage) -> Self {
+        Self { closed: watch::Sender::new(Closed::No), attempts: Mutex::default(), breakage }
+    }
+
+    /// What a call fails with that the connection took along.
+    pub(super) fn lost(&self) -> Error {
+        Error::connection_lost(&self.breakage.text())
     }
 
     /// Ends all calls, and every later one.
@@ -87,7 +77,7 @@ impl Connection {
     ///
     /// # Errors
     /// What the call failed with after it was sent, or that the client is closing.
-    pub(super) async fn call<T, C, F>(&self, repeat: Repeat, mut attempt: C) -> Result<T, Error>
+    pub(super) async fn call<T, C, F>(&self, mut attempt: C) -> Result<T, Error>
     where
         C: FnMut() -> F,
         F: Future<Output = Result<T, etcd_client::Error>>,
@@ -96,11 +86,11 @@ impl Connection {
         tokio::select! {
             biased;
             _ = closed.wait_for(|closed| *closed == Closed::Yes) => Err(Error::client_closing()),
-            answer = self.until_sent(repeat, &mut attempt) => answer,
+            answer = self.until_sent(&mut attempt) => answer,
         }
     }
 
-    async fn until_sent<T, C, F>(&self, repeat: Repeat, attempt: &mut C) -> Result<T, Error>
+    async fn until_sent<T, C, F>(&self, attempt: &mut C) -> Result<T, Error>
     where
         C: FnMut() -> F,
         F: Future<Output = Result<T, etcd_client::Error>>,
@@ -112,25 +102,17 @@ impl Connection {
             }
             match attempt().await.map_err(Failure::from) {
                 Err(Failure::NotConnected) => self.attempts().failed(before.failures, Instant::now()),
-                // A listener that takes connections for a server that is down, and drops them, has made none.
-                Err(Failure::NotSent) if before.heard == Heard::Nothing => {
-                    self.attempts().failed(before.failures, Instant::now());
-                }
-                // The same, but nobody knows how far the call came. One that writes is not sent twice on a guess.
-                Err(Failure::Lost) if before.heard == Heard::Nothing && repeat == Repeat::Safe => {
-                    self.attempts().failed(before.failures, Instant::now());
-                }
                 Err(Failure::NotSent) => *self.attempts() = Attempts::default(),
                 Err(Failure::Lost) => {
                     *self.attempts() = Attempts::default();
-                    return Err(Error::connection_lost());
+                    return Err(self.lost());
                 }
                 Err(Failure::Failed(error)) => {
-                    *self.attempts() = Attempts::heard();
+                    *self.attempts() = Attempts::default();
                     return Err(error);
                 }
                 Ok(answer) => {
-                    *self.attempts() = Attempts::heard();
+                    *self.attempts() = Attempts::default();
                     return Ok(answer);
                 }
             }
@@ -159,11 +141,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_waits_for_its_connection_with_a_growing_backoff() {
-        let connection = Connection::new();
+        let connection = Connection::new(Breakage::default());
         let began = Instant::now();
         let tries = AtomicU32::new(0);
         let answer = connection
-            .call(Repeat::Safe, || async {
+            .call(|| async {
                 match tries.fetch_add(1, Ordering::Relaxed) {
                     0..3 => Err(refused()),
                     _ => Ok(began.elapsed()),
@@ -175,10 +157,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn calls_that_fail_together_share_one_wait() {
-        let connection = Connection::new();
+        let connection = Connection::new(Breakage::default());
         let began = Instant::now();
         let call = || {
-            connection.call(Repeat::Safe, || async {
+            connection.call(|| async {
                 if began.elapsed() < Duration::from_millis(2_500) {
                     Err(refused())
                 } else {
@@ -207,51 +189,33 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_breaks_before_the_server_was_heard_was_none() {
-        let connection = Connection::new();
-        let began = Instant::now();
-        let call = connection.call(Repeat::Safe, || async {
-            if began.elapsed().is_zero() { Err(broken()) } else { Ok(began.elapsed()) }
-        });
-        assert_eq!(call.await.unwrap(), BASE_DELAY);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_that_writes_is_not_sent_twice() {
+    async fn a_call_whose_connection_breaks_is_not_sent_twice() {
         let sent = AtomicU32::new(0);
-        let connection = Connection::new();
-        let call = connection.call(Repeat::Unsafe, || async {
+        let connection = Connection::new(Breakage::default());
+        let call = connection.call(|| async {
             sent.fetch_add(1, Ordering::Relaxed);
             Err::<(), _>(broken())
         });
-        assert_eq!(timeout(MAX_DELAY, call).await, Ok(Err(Error::connection_lost())));
+        assert_eq!(timeout(MAX_DELAY, call).await, Ok(Err(Error::connection_lost("EOF"))));
         assert_eq!(sent.into_inner(), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_breaks_after_the_server_was_heard_fails_the_call() {
-        let connection = Connection::new();
-        connection.call(Repeat::Safe, || async { Ok(()) }).await.unwrap();
-        let call = connection.call(Repeat::Safe, || async { Err::<(), _>(broken()) });
-        assert_eq!(timeout(MAX_DELAY, call).await, Ok(Err(Error::connection_lost())));
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn a_call_that_never_left_goes_out_on_the_next_connection_even_if_it_writes() {
-        let connection = Connection::new();
-        connection.call(Repeat::Safe, || async { Ok(()) }).await.unwrap();
+        let connection = Connection::new(Breakage::default());
         let began = Instant::now();
         let sent = AtomicU32::new(0);
-        let call = connection.call(Repeat::Unsafe, || async {
+        let call = connection.call(|| async {
             if sent.fetch_add(1, Ordering::Relaxed) < 2 { Err(never_left()) } else { Ok(began.elapsed()) }
         });
-        assert_eq!(call.await.unwrap(), BASE_DELAY);
+        assert_eq!(call.await.unwrap(), Duration::ZERO);
+        assert_eq!(sent.into_inner(), 3);
     }
 
     #[tokio::test(start_paused = true)]
     async fn closing_ends_a_call_that_waits() {
-        let connection = Connection::new();
-        let call = connection.call(Repeat::Safe, || async { Err::<(), _>(refused()) });
+        let connection = Connection::new(Breakage::default());
+        let call = connection.call(|| async { Err::<(), _>(refused()) });
         let (answer, ()) = tokio::join!(timeout(MAX_DELAY, call), async { connection.close() });
         assert_eq!(answer, Ok(Err(Error::client_closing())));
     }

@@ -35,9 +35,10 @@ impl Error {
         Self::status(Code::Cancelled, "grpc: the client connection is closing")
     }
 
-    /// What a call fails with whose connection broke before it was answered (seen with 3.5.16).
-    pub(super) fn connection_lost() -> Self {
-        Self::status(Code::Unavailable, "error reading from server: EOF")
+    /// What a call fails with whose connection broke before it was answered, and what the client read then (grpc-go
+    /// v1.59.0 internal/transport/http2_client.go, reader).
+    pub(super) fn connection_lost(read: &str) -> Self {
+        Self::status(Code::Unavailable, &format!("error reading from server: {read}"))
     }
 
     /// What ends a watch whose start revision is compacted (rpctypes, ErrCompacted).
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_stream_outlives_only_what_is_unavailable_or_internal() {
-        assert!(!Error::connection_lost().ends_stream());
+        assert!(!Error::connection_lost("EOF").ends_stream());
         assert!(!Error::status(Code::Internal, "stream terminated by RST_STREAM").ends_stream());
         assert!(
             Error::status(Code::ResourceExhausted, "grpc: received message larger than max").ends_stream()
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn a_login_that_etcd_answers_with_an_error_ends_the_stream_even_if_it_would_pass() {
         assert!(Error::status(Code::Unavailable, "etcdserver: request timed out").ends_login());
-        assert!(!Error::connection_lost().ends_login());
+        assert!(!Error::connection_lost("EOF").ends_login());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `generation` | what differs between releases, as data |
 //! | `error` | how errors are classed and printed |
+//! | `dial` | what counts as a connection, and what broke it |
 //! | `connection` | calls wait for a connection, which is tried again with gRPC's backoff |
 //! | `unary` | what follows a failed unary call |
 //! | `session` | logins, and the calls themselves |
@@ -23,6 +24,7 @@
 mod client;
 mod connection;
 mod demultiplexer;
+mod dial;
 mod error;
 mod generation;
 mod session;

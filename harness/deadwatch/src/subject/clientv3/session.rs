@@ -7,6 +7,7 @@ use tonic::Status;
 use super::{
     AuthOff, Error, Generation, TokenInRefresh,
     connection::Connection,
+    dial,
     unary::{self, Login, Next, Repeat},
 };
 use crate::{
@@ -34,14 +35,15 @@ impl Session {
         let Opening { address, credentials, receive_limit_bytes } = opening;
         // Without a user it sends nothing. The user is set at each login instead: etcd-client would log in here
         // and now, and fail where authentication is off, which clientv3 takes in its stride.
+        let (channel, breakage) = dial::channel(&address);
         let channel = match receive_limit_bytes {
-            None => etcd_client::Channel::Tonic(address.channel()),
-            Some(limit_bytes) => receive_limit::limited(address.channel(), limit_bytes, refuse),
+            None => etcd_client::Channel::Tonic(channel),
+            Some(limit_bytes) => receive_limit::limited(channel, limit_bytes, refuse),
         };
         let etcd = etcd_client::Client::from_channel(channel, None)
             .await
             .map_err(|error| Error::Text(error.to_string()))?;
-        Ok(Self { etcd, credentials, generation, connection: Connection::new() })
+        Ok(Self { etcd, credentials, generation, connection: Connection::new(breakage) })
     }
 
     pub(super) fn generation(&self) -> Generation {
@@ -68,7 +70,7 @@ impl Session {
             }
             answer = self
                 .connection
-                .call(Repeat::Safe, || {
+                .call(|| {
                     let mut etcd = self.etcd.clone();
                     let user = Some((user.clone(), password.clone()));
                     async move { etcd.update_user(user).await }
@@ -129,7 +131,7 @@ impl Session {
         let login = if self.credentials.is_some() { Login::Possible } else { Login::Impossible };
         let mut attempt = 1;
         loop {
-            let error = match self.connection.call(repeat, &mut call).await {
+            let error = match self.connection.call(&mut call).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -19,7 +19,6 @@ use super::{
     demultiplexer::{Action, Demultiplexer, Incoming},
     error::Failure,
     session::Session,
-    unary::Repeat,
     watch::{Command, Event, Number, WatchRequest, WatchResponse},
 };
 
@@ -219,7 +218,7 @@ impl<'a> Stream<'a> {
             let opened = self
                 .session
                 .connection
-                .call(Repeat::Safe, || {
+                .call(|| {
                     let (mut watch, key, options) =
                         (self.session.watch_client(), key.clone(), options.clone());
                     async move { watch.watch(key, Some(options)).await }
@@ -276,7 +275,10 @@ async fn read(stream: u64, mut responses: WatchResponseStream, to: mpsc::Sender<
 fn lost(error: etcd_client::Error) -> Error {
     match Failure::from(error) {
         Failure::Failed(error) => error,
-        Failure::NotConnected | Failure::NotSent | Failure::Lost => Error::connection_lost(),
+        Failure::NotConnected | Failure::NotSent | Failure::Lost => {
+            // Its words are nobody's business: the stream is opened again.
+            Error::connection_lost("EOF")
+        }
     }
 }
 

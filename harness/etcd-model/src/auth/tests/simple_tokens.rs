@@ -148,6 +148,21 @@ fn a_member_that_is_killed_finds_the_logins_since_its_last_flush_again() {
 }
 
 #[test]
+fn a_sweep_that_fell_into_a_standstill_ends_what_is_over_when_it_ends() {
+    // Over at 5500 ms; swept at 6300 ms, since the sweep at 5300 ms came too early for it.
+    let alive_after = |since_ms, until_ms| {
+        let mut bench = bench();
+        let token = bench.log_in("root", 500);
+        let (since, until) = (bench.at(since_ms), bench.at(until_ms));
+        bench.authority.resume(since, until);
+        bench.is_good(&token, until_ms)
+    };
+    assert!(!alive_after(5200, 5600), "the sweep of 5300 ms came at 5600 ms");
+    assert!(alive_after(5400, 5600), "no sweep fell into it");
+    assert!(alive_after(5200, 5400), "it is not over yet");
+}
+
+#[test]
 fn a_token_that_is_none_is_refused_and_one_of_the_future_is_waited_for() {
     let mut bench = bench();
     for text in

@@ -1,0 +1,295 @@
+//! One etcd process and its data: started, ended, frozen, and started again.
+
+use std::{
+    ffi::OsString,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    command,
+    folder::{Folder, LogFile},
+};
+use crate::{
+    etcd::{
+        EtcdError, log,
+        ready::{Host, Stage},
+    },
+    reaper::{self, Kept, Leftover},
+    scenario::{Ending, Version},
+};
+
+const POLL: Duration = Duration::from_millis(5);
+/// How long an etcd may take to end: from 3.6 on, one that was asked to waits 7 s for its clients to close their watches
+/// (etcd v3.6.4 server/embed/etcd.go, `stopServers`).
+const END: Duration = Duration::from_secs(30);
+/// How long the system may take to freeze it.
+const FREEZE: Duration = Duration::from_secs(5);
+
+/// What is run.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) binary: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) version: Version,
+}
+
+/// An etcd process with its data folder. The fields are dropped in this order: killed, reaped, data removed.
+#[derive(Debug)]
+pub(super) struct Daemon {
+    /// None while it is down.
+    life: Option<Life>,
+    folder: Folder,
+    launch: Launch,
+}
+
+/// From one start to one end.
+#[derive(Debug)]
+struct Life {
+    group: Option<Kept>,
+    child: Reaped,
+    /// How long the log was before.
+    log_began: usize,
+}
+
+/// A child that is reaped when it is dropped; it must have been killed before.
+#[derive(Debug)]
+struct Reaped(Child);
+
+impl Drop for Reaped {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.wait() {
+            tracing::warn!(%error, "could not reap an etcd");
+        }
+    }
+}
+
+impl Life {
+    fn begin(launch: &Launch, log: &LogFile) -> Result<Self, EtcdError> {
+        let log_began = log.length();
+        let output = log.append()?;
+        let errors = output.try_clone().map_err(EtcdError::Folder)?;
+        let mut command = command::command(&launch.binary, &launch.arguments);
+        command.stdin(Stdio::null()).stdout(output).stderr(errors);
+        let (child, group) = reaper::keep_made(|| {
+            let child = command.spawn()?;
+            let leftover = Leftover::ProcessGroup(child.id());
+            Ok((child, leftover))
+        })
+        .map_err(|source: io::Error| EtcdError::Run { path: launch.binary.clone(), source })?;
+        Ok(Self { group: Some(group), child: Reaped(child), log_began })
+    }
+
+    /// How it ended, if it has.
+    fn ended(&mut self) -> Option<String> {
+        match self.child.0.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => {
+                // It is reaped, so that its number may soon be another's.
+                if let Some(group) = self.group.take() {
+                    group.forget();
+                }
+                Some(status.to_string())
+            }
+            Err(error) => Some(format!("its state is unknown: {error}")),
+        }
+    }
+
+    fn id(&self) -> Pid {
+        Pid::from_child(&self.child.0)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        kill_process_group(self.id(), signal).map_err(|error| format!("it takes no {signal:?}: {error}"))
+    }
+
+    fn is_frozen(&self) -> Result<bool, Errno> {
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        Ok(waitid(WaitId::Pid(self.id()), stopped)?.is_some())
+    }
+}
+
+impl Daemon {
+    /// Starts a process on an empty folder.
+    pub(super) fn start(folder: Folder, launch: Launch) -> Result<Self, EtcdError> {
+        let life = Life::begin(&launch, &folder.log())?;
+        Ok(Self { life: Some(life), folder, launch })
+    }
+
+    /// Starts it again on its data.
+    pub(super) fn start_again(&mut self) -> Result<(), EtcdError> {
+        self.life = Some(Life::begin(&self.launch, &self.folder.log())?);
+        Ok(())
+    }
+
+    /// Ends the process, frozen or not, and returns when it has ended; the data stay.
+    ///
+    /// # Errors
+    /// It has ended already, or does not end. Cancel-safe: cancelled, it may have ended or not.
+    pub(super) async fn end(&mut self, ending: Ending) -> Result<(), EtcdError> {
+        let place = self.place();
+        let doing = format!("end {place}");
+        let Some(life) = &mut self.life else { return Ok(()) };
+        if let Some(how) = life.ended() {
+            return Err(failed(&doing, format!("it has ended already ({how})")));
+        }
+        let signals: &[Signal] = match ending {
+            // One that is frozen hears of it when it goes on.
+            Ending::Graceful => &[Signal::TERM, Signal::CONT],
+            Ending::Kill => &[Signal::KILL],
+        };
+        for &signal in signals {
+            life.signal(signal).map_err(|problem| failed(&doing, problem))?;
+        }
+        let ended = timeout(END, async {
+            while life.ended().is_none() {
+                sleep(POLL).await;
+            }
+        });
+        if ended.await.is_err() {
+            return Err(failed(&doing, format!("it goes on {} s later", END.as_secs())));
+        }
+        self.life = None;
+        Ok(())
+    }
+
+    /// Stops the process where it stands, and returns when it stands.
+    pub(super) async fn freeze(&mut self) -> Result<(), EtcdError> {
+        let doing = format!("pause {}", self.place());
+        let life = self.alive(&doing)?;
+        life.signal(Signal::STOP).map_err(|problem| failed(&doing, problem))?;
+        let frozen = timeout(FREEZE, async {
+            loop {
+                match life.is_frozen() {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => sleep(POLL).await,
+                    Err(error) => return Err(format!("its state is unknown: {error}")),
+                }
+            }
+        });
+        let outcome = frozen.await.unwrap_or_else(|_| Err("it goes on".to_owned()));
+        outcome.map_err(|problem| failed(&doing, problem))
+    }
+
+    /// Lets a process that was stopped where it stood go on.
+    pub(super) fn thaw(&mut self) -> Result<(), EtcdError> {
+        let doing = format!("resume {}", self.place());
+        self.alive(&doing)?.signal(Signal::CONT).map_err(|problem| failed(&doing, problem))
+    }
+
+    fn alive(&mut self, doing: &str) -> Result<&mut Life, EtcdError> {
+        let life = self.life.as_mut().ok_or_else(|| failed(doing, "it is down".to_owned()))?;
+        match life.ended() {
+            None => Ok(life),
+            Some(how) => Err(failed(doing, format!("it has ended ({how})"))),
+        }
+    }
+
+    /// What it has logged since it was started last.
+    fn log_of_this_life(&self) -> String {
+        self.folder.log().text_from(self.life.as_ref().map_or(0, |life| life.log_began))
+    }
+
+    /// Waits until the log tells what is looked for, which `find` finds in it.
+    pub(super) async fn tells<T>(
+        &mut self,
+        what: &str,
+        bound: Duration,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, EtcdError> {
+        let give_up = Instant::now() + bound;
+        loop {
+            let log = self.log_of_this_life();
+            if let Some(found) = find(&log) {
+                return Ok(found);
+            }
+            if let Some(how) = self.ended().await {
+                let log = log::quoted(&self.log_of_this_life());
+                return Err(EtcdError::Ended { place: self.place(), how, log });
+            }
+            if Instant::now() >= give_up {
+                return Err(EtcdError::NotReady {
+                    place: self.place(),
+                    bound,
+                    last: format!("expected a line about {what} in its log"),
+                    log: log::quoted(&log),
+                });
+            }
+            sleep(POLL).await;
+        }
+    }
+}
+
+impl Host for Daemon {
+    fn place(&self) -> String {
+        format!("etcd {} ({})", self.launch.version, self.launch.binary.display())
+    }
+
+    fn log(&self) -> String {
+        self.log_of_this_life()
+    }
+
+    async fn ended(&mut self) -> Option<String> {
+        match &mut self.life {
+            Some(life) => life.ended(),
+            None => Some("it was ended".to_owned()),
+        }
+    }
+
+    async fn stage(&mut self) -> Stage {
+        Stage::Only
+    }
+}
+
+fn failed(doing: &str, problem: String) -> EtcdError {
+    EtcdError::Control { doing: doing.to_owned(), problem }
+}
+
+/// The address in the line `serving client traffic insecurely …` (etcd v3.5.5 server/embed/serve.go, `serve`;
+/// the same from 3.4 to 3.7).
+pub(super) fn client_address(log: &str) -> Option<SocketAddr> {
+    address_in(log, "serving client traffic")
+}
+
+fn address_in(log: &str, line: &str) -> Option<SocketAddr> {
+    log.lines().filter(|read| read.contains(line)).find_map(|read| {
+        let read: serde_json::Value = serde_json::from_str(read).ok()?;
+        read.get("address")?.as_str()?.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_address_is_read_from_the_line_about_client_traffic() {
+        let log = concat!(
+            r#"{"level":"info","msg":"serving peer traffic","address":"127.0.0.1:43581"}"#,
+            "\n",
+            r#"{"level":"info","msg":"ready to serve client requests"}"#,
+            "\nnot JSON\n",
+            r#"{"level":"info","msg":"serving client traffic insecurely; this is strongly discouraged!","address":"127.0.0.1:37025"}"#,
+        );
+        assert_eq!(client_address(log), Some("127.0.0.1:37025".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_half_written_line_tells_no_address() {
+        assert_eq!(
+            client_address(r#"{"msg":"serving client traffic insecurely","address":"127.0.0.1:37"#),
+            None
+        );
+    }
+}

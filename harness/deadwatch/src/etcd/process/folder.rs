@@ -1,0 +1,72 @@
+//! What one etcd process writes: its data, and its log.
+
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+};
+
+use crate::{
+    etcd::EtcdError,
+    reaper::{self, Kept, Leftover},
+};
+
+/// A folder of an etcd's own, which is gone with this.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    _kept: Kept,
+}
+
+impl Folder {
+    /// Makes an empty one.
+    pub(super) fn make() -> Result<Self, EtcdError> {
+        let (path, kept) = reaper::keep_made(|| {
+            let path = tempfile::Builder::new().prefix("deadwatch-etcd-").tempdir()?.keep();
+            Ok((path.clone(), Leftover::Folder(path)))
+        })
+        .map_err(EtcdError::Folder)?;
+        Ok(Self { path, _kept: kept })
+    }
+
+    /// Where the data belong.
+    pub(super) fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    /// Where the secret belongs that tokens are signed with.
+    pub(super) fn secret(&self) -> PathBuf {
+        self.path.join("secret")
+    }
+
+    /// Its log.
+    pub(super) fn log(&self) -> LogFile {
+        LogFile(self.path.join("log"))
+    }
+}
+
+/// The file that an etcd's output goes to, of all its lives.
+#[derive(Clone, Debug)]
+pub(super) struct LogFile(PathBuf);
+
+impl LogFile {
+    /// Opens it so that what is written comes after what is there.
+    pub(super) fn append(&self) -> Result<File, EtcdError> {
+        File::options().create(true).append(true).open(&self.0).map_err(EtcdError::Folder)
+    }
+
+    /// How long it is, bytes.
+    pub(super) fn length(&self) -> usize {
+        fs::metadata(&self.0).map_or(0, |seen| usize::try_from(seen.len()).unwrap_or(usize::MAX))
+    }
+
+    /// All of it.
+    pub(super) fn text(&self) -> String {
+        self.text_from(0)
+    }
+
+    /// What was written after it was so long, bytes.
+    pub(super) fn text_from(&self, length: usize) -> String {
+        let bytes = fs::read(&self.0).unwrap_or_default();
+        String::from_utf8_lossy(bytes.get(length..).unwrap_or_default()).into_owned()
+    }
+}

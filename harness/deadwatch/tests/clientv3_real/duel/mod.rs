@@ -1,0 +1,115 @@
+//! The retelling and the recipe itself, side by side: the same happens to both, each with an etcd of its own, and both
+//! must say what was foretold.
+//!
+//! Ignored where the original or the etcd has not been built, unless `DEADWATCH_REQUIRE` holds `go` and `process`.
+
+mod credentials;
+mod limits;
+mod network;
+mod relay;
+mod server;
+mod side;
+
+use deadwatch::{
+    etcd::{Address, Credentials},
+    scenario::Version,
+    subject::{Opening, Original},
+};
+use libtest_mimic::Trial;
+
+use self::{
+    relay::Relay,
+    side::{Side, Who},
+};
+use crate::{
+    etcd::{self, Auth, Etcd},
+    runs,
+};
+
+/// The story's client.
+const STORY: Version = Version::new(3, 5, 11);
+
+/// The newest client.
+const NEWEST: Version = Version::new(3, 7, 3);
+
+/// How many watches the server has.
+const WATCHERS: &str = "etcd_debugging_mvcc_watcher_total";
+
+pub fn trials() -> Vec<Trial> {
+    let rooms = [server::trials(), limits::trials(), credentials::trials(), network::trials()];
+    rooms.into_iter().flatten().collect()
+}
+
+/// Where a side stands: an etcd of its own, a port that leads there, and the side with no client open yet.
+struct Arena {
+    etcd: Etcd,
+    relay: Relay,
+    side: Side,
+}
+
+impl Arena {
+    async fn new(who: Who, version: &'static str, client: Version, auth: Auth) -> Self {
+        let etcd = Etcd::start(version, auth).await;
+        let relay = Relay::to(etcd.socket()).await;
+        Self { etcd, relay, side: Side::start(who, client) }
+    }
+
+    fn opening(&self) -> Opening {
+        Opening {
+            address: Address::Tcp(self.relay.address),
+            credentials: self.etcd.credentials(),
+            receive_limit_bytes: None,
+        }
+    }
+
+    /// Opens the client as root, or as nobody where the etcd asks for no login.
+    async fn open(&mut self) {
+        let opening = self.opening();
+        self.side.open(opening).await;
+    }
+
+    /// Opens the client as the user `worker`, who is given `/test`.
+    async fn open_as_worker(&mut self) {
+        self.etcd.add_user("worker", "/test").await;
+        let credentials = Some(Credentials { user: "worker".to_owned(), password: "worker".to_owned() });
+        let opening = Opening { credentials, ..self.opening() };
+        self.side.open(opening).await;
+    }
+
+    /// Lets a consumer wait in its watch, the so many-th of this server.
+    async fn wait_in_dequeue(&self, id: u64, prefix: &str, watchers: u32) {
+        self.side.dequeue(id, prefix);
+        self.etcd.until_metric(WATCHERS, watchers.into()).await;
+    }
+
+    /// Writes an item as the recipe would.
+    async fn item(&self, prefix: &str, value: &str) {
+        let key = format!("{prefix}/{}", deadwatch::subject::KeyClock::wall().unix_ns());
+        self.etcd.admin().await.put(key, value, None).await.unwrap();
+    }
+}
+
+/// A duel on one release of etcd, with one of the client.
+fn duel<F>(
+    name: &str,
+    version: &'static str,
+    (client, auth): (Version, Auth),
+    foretold: &[impl ToString],
+    script: impl Fn(Arena) -> F + Send + 'static,
+) -> Trial
+where
+    F: Future<Output = Vec<String>>,
+{
+    let foretold: Vec<_> = foretold.iter().map(ToString::to_string).collect();
+    let lacks = match Original::find(client) {
+        Original::Missing(words) => Some(words),
+        Original::Found(_) if !etcd::binary(version).is_file() => Some(format!("no etcd {version} built")),
+        Original::Found(_) => None,
+    };
+    runs(format!("duel::{name}::{version}::{client}"), lacks, &["go", "process"], move || async move {
+        let side = async |who| script(Arena::new(who, version, client, auth).await).await;
+        let (naive, original) = tokio::join!(side(Who::Naive), side(Who::Original));
+        assert_eq!(original, foretold, "the recipe itself (the retelling said {naive:?})");
+        assert_eq!(naive, foretold, "the retelling (the recipe itself said as foretold)");
+    })
+}
