@@ -124,3 +124,32 @@ fn the_committed_schema_is_current() {
         "scenarios/schema.json is not what the types say: deadwatch schema > scenarios/schema.json"
     );
 }
+
+#[test]
+fn the_readme_names_every_key_and_every_word_it_takes() {
+    fn names(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
+        for (key, schema) in schema["properties"].as_object().into_iter().flatten() {
+            found.insert(key.clone());
+            names(schema, found);
+        }
+        names_of_list(&schema["anyOf"], found);
+        names_of_list(&schema["oneOf"], found);
+        found.extend(schema["const"].as_str().map(str::to_owned));
+        if let Some(items) = schema.get("items") {
+            names(items, found);
+        }
+    }
+    fn names_of_list(list: &serde_json::Value, found: &mut BTreeSet<String>) {
+        list.as_array().into_iter().flatten().for_each(|schema| names(schema, found));
+    }
+    let mut found = BTreeSet::new();
+    names(&serde_json::from_str(&scenario::schema()).unwrap(), &mut found);
+    assert!(found.contains("lose-replies") && found.contains("lease-grant"), "{found:?}");
+    let readme = fs::read_to_string(format!("{LIBRARY}/README.md")).unwrap();
+    // A name on its own, not a part of another.
+    let written = |name: &String| {
+        readme.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == *name)
+    };
+    let missing: Vec<&String> = found.iter().filter(|name| !written(name)).collect();
+    assert!(missing.is_empty(), "scenarios/README.md does not name {missing:?}");
+}

@@ -135,6 +135,9 @@ pub struct Reports {
     /// Write a JUnit report: a suite for each scenario, a case for each run.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Write a page of HTML with every timeline, failures first; it needs nothing beside itself.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Annotate the scenario files in a workflow: an error where the exit is 1, a warning where it is 2.
     #[arg(long, value_name = "WHERE")]
     pub annotate: Option<Annotate>,

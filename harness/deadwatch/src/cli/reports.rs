@@ -7,7 +7,7 @@ use super::{
     arguments::{Annotate, Format, Reports},
     output::{complain, print, tell},
 };
-use crate::report::{Case, Source, annotation, junit};
+use crate::report::{Case, Source, annotation, html, junit};
 
 /// Empties the files before anything runs: what can't be written is said then, and a report of an earlier run is never
 /// taken for one of this.
@@ -15,7 +15,7 @@ use crate::report::{Case, Source, annotation, junit};
 /// # Errors
 /// A file can't be written; that has been said.
 pub(super) fn prepare(reports: &Reports) -> Result<(), Exit> {
-    let files = [("--junit", &reports.junit)];
+    let files = [("--junit", &reports.junit), ("--html", &reports.html)];
     for (flag, path) in files.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?))) {
         emptied(path).map_err(|error| {
             complain(miette::miette!(
@@ -53,7 +53,8 @@ pub(super) fn make(
         Ok(document) => written(path, &document),
         Err(error) => failed(path, &error.to_string()),
     });
-    annotated.min(junit)
+    let html = reports.html.as_ref().map_or(Exit::Success, |path| written(path, &html::page(cases, sources)));
+    annotated.min(junit).min(html)
 }
 
 fn annotated(lines: &str, format: Format) -> Exit {

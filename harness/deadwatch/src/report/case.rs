@@ -103,7 +103,6 @@ impl RunView<'_> {
     }
 
     /// Whether anything was played: a run that could not begin has nothing to show but its reason.
-    #[allow(dead_code)]
     pub(super) fn was_played(&self) -> bool {
         self.history.events.iter().any(|event| !matches!(event.what, Happening::Inconclusive { .. }))
     }

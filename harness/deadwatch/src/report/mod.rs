@@ -6,6 +6,7 @@
 //! what there is to draw.
 
 pub mod annotation;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod repro;

@@ -42,6 +42,11 @@ impl Standing {
         matches!(self, Self::Differs | Self::NewAndUnsafe)
     }
 
+    /// Whether there is something to look at: a finding, or a run that came to nothing though it was made.
+    pub(super) const fn is_worth_a_look(self) -> bool {
+        matches!(self, Self::Failed | Self::Differs | Self::NewAndUnsafe | Self::Inconclusive)
+    }
+
     /// The sign that stands for it in a list.
     pub(super) const fn sign(self) -> &'static str {
         match self {

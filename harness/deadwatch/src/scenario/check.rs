@@ -63,7 +63,7 @@ pub(super) fn check(name: &str, file: &ScenarioFile) -> Checked {
         origin: file.origin.iter().map(|origin| origin.get().clone()).collect(),
         etcd,
         client_version: client_version.unwrap_or(DEFAULT_CLIENT_VERSION),
-        receive_limit_bytes: limit.map(|limit| value::size(limit)),
+        receive_limit_bytes: limit.map(value::size),
         queue,
         consumers,
         steps,

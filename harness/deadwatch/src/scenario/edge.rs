@@ -123,8 +123,8 @@ impl<'s> Stream<'s> {
     /// When a step has the client log in for a new stream.
     fn login(&self, step: &Step) -> Option<Duration> {
         match &step.action {
-            // A start while the server is down waits for it, and finds the newest of streams.
-            Action::Restart(restart) => Some((step.at + restart.down).min(self.follower.start)),
+            // A start while the server is down waits for it: the login comes after the start then, and no gap is left.
+            Action::Restart(restart) => Some(step.at + restart.down),
             Action::DropConnections(Reach::All) => Some(step.at),
             Action::DropConnections(Reach::Client(client)) if *client == self.follower.client => {
                 Some(step.at)

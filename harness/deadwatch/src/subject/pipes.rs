@@ -7,9 +7,9 @@ use tokio::{
 
 use super::{Log, line::quote};
 
-/// The longest line a program may write, in bytes without its end. An item of etcd's is at most 1.5 MiB, but no
-/// scenario's comes near.
-pub(super) const LINE_BYTES: usize = 1024 * 1024;
+/// The longest line a program may write, in bytes without its end. An item of etcd's is at most 1.5 MiB, and JSON
+/// writes one byte of it as six at most.
+pub(super) const LINE_BYTES: usize = 10 * 1024 * 1024;
 
 /// What came out of a program's standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(longest, ["x".repeat(LINE_BYTES), "x".to_owned()].map(Heard::Line));
         let too_long = heard([line(LINE_BYTES + 1), line(1)].concat()).await;
         let [Heard::Noise(words)] = too_long.as_slice() else { panic!("{} heard", too_long.len()) };
-        assert!(words.ends_with("…` is longer than 1048576 bytes"), "{words}");
+        assert!(words.ends_with("…` is longer than 10485760 bytes"), "{words}");
     }
 
     #[tokio::test]

@@ -48,6 +48,12 @@ pub fn trials() -> Vec<Trial> {
         trial("the_story_is_nothing_to_the_resilient_queue", "3.5.5", the_resilient_queue_serves_both),
         trial("the_story_is_nothing_to_the_resilient_queue", "3.5.16", the_resilient_queue_serves_both),
         trial("closing_the_client_fails_a_checked_dequeue", "3.5.16", closing_fails_a_dequeue),
+        trial("closing_the_client_fails_a_resilient_dequeue", "3.5.16", closing_fails_a_resilient_dequeue),
+        trial(
+            "somebody_else_s_large_event_is_nothing_to_the_resilient_queue",
+            "3.5.16",
+            a_large_event_of_somebody_else_s,
+        ),
     ]
 }
 
@@ -61,11 +67,24 @@ impl Process {
     }
 
     async fn of(etcd: &Etcd, implementation: Arc<dyn host::Implementation>) -> Self {
+        Self::limited(etcd, implementation, None).await
+    }
+
+    async fn resilient(etcd: &Etcd, receive_limit_bytes: Option<usize>) -> Self {
+        let resilient = Resilient { clock: KeyClock::wall(), jitter_seed: 1 };
+        Self::limited(etcd, Arc::new(resilient), receive_limit_bytes).await
+    }
+
+    async fn limited(
+        etcd: &Etcd,
+        implementation: Arc<dyn host::Implementation>,
+        receive_limit_bytes: Option<usize>,
+    ) -> Self {
         let mut process = Self(host::start(implementation));
         let (address, credentials) = (etcd.address(), etcd.credentials());
         process.ask(Request::Open {
             client: "shared".to_owned(),
-            opening: Opening { address, credentials, receive_limit_bytes: None },
+            opening: Opening { address, credentials, receive_limit_bytes },
         });
         assert_eq!(process.reply().await, Reply::Opened { client: "shared".to_owned(), error: None });
         process
@@ -142,8 +161,7 @@ async fn closing_fails_a_dequeue(version: &'static str) {
 
 async fn the_resilient_queue_serves_both(version: &'static str) {
     let etcd = Etcd::start(version, Auth::On).await;
-    let resilient = Resilient { clock: KeyClock::wall(), jitter_seed: 1 };
-    let mut process = Process::of(&etcd, Arc::new(resilient)).await;
+    let mut process = Process::resilient(&etcd, None).await;
     process.dequeue(1);
     etcd.until_metric(STREAMS, 1.0).await;
     sleep(TOKEN_DIES_WITHIN).await;
@@ -164,4 +182,32 @@ async fn the_resilient_queue_serves_both(version: &'static str) {
     };
     let done = |id| Reply::Returned { id, returned: Returned::Done };
     assert_eq!(replies, [item(1, "a"), item(2, "b"), done(3), done(4)]);
+}
+
+async fn closing_fails_a_resilient_dequeue(version: &'static str) {
+    let etcd = Etcd::start(version, Auth::On).await;
+    let mut process = Process::resilient(&etcd, None).await;
+    process.dequeue(1);
+    etcd.until_metric(STREAMS, 1.0).await;
+    process.ask(Request::Close { client: "shared".to_owned() });
+    let mut replies = [process.reply().await, process.reply().await];
+    replies.sort_by_key(|reply| matches!(reply, Reply::Closed { .. }));
+    let closed = || Returned::Error(etcd_queue::Error::Closed.to_string());
+    assert_eq!(replies[0], Reply::Returned { id: 1, returned: closed() });
+    assert_eq!(replies[1], Reply::Closed { client: "shared".to_owned() });
+    // On another queue too.
+    process.call(2, Call::Enqueue { prefix: "/other".to_owned(), value: "a".to_owned() });
+    assert_eq!(process.reply().await, Reply::Returned { id: 2, returned: closed() });
+}
+
+async fn a_large_event_of_somebody_else_s(version: &'static str) {
+    const LIMIT_BYTES: usize = 50_000;
+    let etcd = Etcd::start(version, Auth::Off).await;
+    let mut process = Process::resilient(&etcd, Some(LIMIT_BYTES)).await;
+    process.dequeue(1);
+    etcd.until_metric(STREAMS, 1.0).await;
+    etcd.admin().await.put("/test-other", "x".repeat(LIMIT_BYTES), None).await.unwrap();
+    etcd.admin().await.put("/test/1", "a", None).await.unwrap();
+    let item = Returned::Item { item: "a".to_owned(), ack: None };
+    assert_eq!(process.reply().await, Reply::Returned { id: 1, returned: item });
 }

@@ -1,4 +1,4 @@
-//! Reports besides stdout's: `--junit` and `--annotate`.
+//! Reports besides stdout's: `--junit`, `--html` and `--annotate`.
 
 use std::fs;
 
@@ -53,6 +53,16 @@ fn a_junit_report_is_written_where_nothing_ran() {
     desk.deadwatch(arguments).expect(4);
     let xml = fs::read_to_string(desk.path("junit.xml")).unwrap();
     assert!(xml.contains("auth/new::process::naive") && xml.contains("`just etcd 3.5.5`"), "{xml}");
+}
+
+#[test]
+fn a_page_of_html_shows_the_runs_beside_the_scenarios_file() {
+    let desk = Desk::empty();
+    run(&desk, &["--html", "out/runs.html"]).expect(1);
+    let page = fs::read_to_string(desk.path("out/runs.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
+    assert!(page.contains("<p>4 runs: 2 unsafe, without a snapshot, 1 without a snapshot, 1 ignored</p>"));
+    assert!(page.contains("scenarios/auth/new.toml") && page.contains("token-ttl = &quot;1s&quot;"));
 }
 
 #[test]

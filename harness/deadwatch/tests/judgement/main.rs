@@ -5,6 +5,7 @@
 mod aftermaths;
 mod annotations;
 mod faulty;
+mod html;
 mod junit;
 mod library;
 mod outcomes;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::Client;
+use etcd_client::{Client, ConnectOptions, GetOptions};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -47,6 +47,23 @@ impl Etcd {
         let etcd = Self { child, _data: data, address };
         timeout(IN_VAIN, etcd.require_authentication()).await.expect("etcd is not ready");
         etcd
+    }
+
+    /// A client of the test's own, freshly logged in.
+    pub async fn admin(&self) -> Client {
+        let options = ConnectOptions::new().with_user("root", "root");
+        Client::connect([self.address.to_string()], Some(options)).await.unwrap()
+    }
+
+    /// Waits until so many keys begin so.
+    pub async fn until_stored(&self, prefix: &str, count: i64) {
+        let stored = async {
+            let options = GetOptions::new().with_prefix().with_count_only();
+            while self.admin().await.get(prefix, Some(options.clone())).await.unwrap().count() != count {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(IN_VAIN, stored).await.unwrap_or_else(|_| panic!("never {count} keys under {prefix}"));
     }
 
     async fn require_authentication(&self) {

@@ -17,6 +17,7 @@ mod endings;
 mod etcd;
 mod manners;
 mod original;
+mod siblings;
 mod talk;
 
 use libtest_mimic::{Arguments, Trial};
@@ -45,6 +46,7 @@ fn main() {
             })
         }));
     }
-    trials.extend(original::trials());
+    let untouched: [(&str, &[Case]); 2] = [("original", original::CASES), ("siblings", siblings::CASES)];
+    trials.extend(original::trials(&untouched));
     libtest_mimic::run(&arguments, trials).exit();
 }

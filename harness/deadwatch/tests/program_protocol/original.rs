@@ -22,17 +22,19 @@ crate::cases![
     a_refused_login_fails_the_open,
     what_the_recipe_cannot_do_is_unsupported,
     a_waiting_dequeue_does_not_hold_up_the_end,
+    a_client_that_is_closed_fails_its_later_calls_and_can_be_opened_again,
 ];
 
-/// The cases; ignored where the program or etcd is missing, unless `DEADWATCH_REQUIRE` has `go`.
-pub fn trials() -> Vec<Trial> {
+/// The cases of the rooms that need the program; ignored where it or etcd is missing, unless `DEADWATCH_REQUIRE` has
+/// `go`.
+pub fn trials(rooms: &[(&str, &[Case])]) -> Vec<Trial> {
     let missing = missing();
     let required =
         env::var("DEADWATCH_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name.trim() == "go"));
     if let Some(reason) = &missing {
         eprintln!("original::*: {reason}");
     }
-    let trial = |&(name, case): &Case| {
+    let trial = |room: &str, &(name, case): &Case| {
         let missing = missing.clone();
         let ignored = missing.is_some() && !required;
         let run = move || match missing {
@@ -42,9 +44,9 @@ pub fn trials() -> Vec<Trial> {
                 Ok(())
             }
         };
-        Trial::test(format!("original::{name}"), run).with_ignored_flag(ignored)
+        Trial::test(format!("{room}::{name}"), run).with_ignored_flag(ignored)
     };
-    CASES.iter().map(trial).collect()
+    rooms.iter().flat_map(|(room, cases)| cases.iter().map(|case| trial(room, case))).collect()
 }
 
 fn missing() -> Option<String> {
@@ -66,7 +68,7 @@ fn started() -> Talk {
     Talk::started(&[program.to_str().unwrap().to_owned()], Patience::default())
 }
 
-async fn opened(etcd: &Etcd) -> Talk {
+pub async fn opened(etcd: &Etcd) -> Talk {
     let mut talk = started();
     talk.open_at(etcd.address, Some(Credentials::root()));
     assert_eq!(talk.next().await, Some(Reply::Opened { client: "shared".to_owned(), error: None }));
@@ -149,5 +151,24 @@ fn a_waiting_dequeue_does_not_hold_up_the_end() {
         drop(requests);
         assert_eq!(replies.recv().await, None);
         assert_eq!(log.text(), "");
+    });
+}
+
+fn a_client_that_is_closed_fails_its_later_calls_and_can_be_opened_again() {
+    on_a_runtime(async {
+        let etcd = Etcd::with_short_tokens().await;
+        let mut talk = opened(&etcd).await;
+        let closed = Some(Reply::Closed { client: "shared".to_owned() });
+        for _ in 0..2 {
+            talk.ask(Request::Close { client: "shared".to_owned() });
+            assert_eq!(talk.next().await, closed);
+        }
+        talk.dequeue(1);
+        let closing = "rpc error: code = Canceled desc = grpc: the client connection is closing".to_owned();
+        assert_eq!(talk.next().await, returned(1, Returned::Error(closing)));
+        talk.open_at(etcd.address, Some(Credentials::root()));
+        assert_eq!(talk.next().await, Some(Reply::Opened { client: "shared".to_owned(), error: None }));
+        talk.enqueue(2, "/test", "a");
+        assert_eq!(talk.next().await, returned(2, Returned::Done));
     });
 }

@@ -103,6 +103,16 @@ impl Talk {
         );
     }
 
+    /// A call of a consumer whose name is the id.
+    pub fn consume(&self, id: u64, call: ConsumerCall, prefix: &str) {
+        self.consume_as(id, call, &id.to_string(), prefix);
+    }
+
+    pub fn consume_as(&self, id: u64, call: ConsumerCall, consumer: &str, prefix: &str) {
+        let (consumer, prefix) = (consumer.to_owned(), prefix.to_owned());
+        self.call(id, Call::Consume { call, consumer, prefix });
+    }
+
     pub fn enqueue(&self, id: u64, prefix: &str, value: &str) {
         self.call(id, Call::Enqueue { prefix: prefix.to_owned(), value: value.to_owned() });
     }

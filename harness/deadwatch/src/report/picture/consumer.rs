@@ -33,12 +33,12 @@ fn lane(history: &History, judgement: &Judgement, consumer: &ConsumerJudgement) 
     let began = began(history, name);
     if let Some(began) = began {
         let ended = ended(history, name);
-        lane.span(began, ended, Glyph::Waiting);
-        if let Some(spun) = spinning_since(judgement, name) {
-            lane.span(spun, ended, Glyph::Spinning);
-        }
-        if deaf {
-            lane.span(history.scenario.length.min(ended), ended, Glyph::Deaf);
+        let spun = spinning_since(judgement, name).unwrap_or(ended);
+        let unheard = if deaf { history.scenario.length.clamp(began, spun.max(began)) } else { spun };
+        let phases =
+            [(began, unheard, Glyph::Waiting), (unheard, spun, Glyph::Deaf), (spun, ended, Glyph::Spinning)];
+        for (from, to, glyph) in phases.into_iter().filter(|(from, to, _)| from < to) {
+            lane.span(from, to, glyph);
         }
         for (at, glyph, detail) in marks(history, name) {
             if at <= ended {

@@ -64,6 +64,38 @@ pub(in crate::report) enum Glyph {
 }
 
 impl Glyph {
+    /// All of them, in their order.
+    pub(in crate::report) const ALL: [Self; 28] = [
+        Self::Waiting,
+        Self::Deaf,
+        Self::Spinning,
+        Self::Held,
+        Self::Delayed,
+        Self::BlackHole,
+        Self::Isolated,
+        Self::Paused,
+        Self::Down,
+        Self::TokenAlive,
+        Self::TokenDying,
+        Self::TokenDead,
+        Self::TokenIssued,
+        Self::Enqueued,
+        Self::EnqueueUnknown,
+        Self::Probe,
+        Self::Item,
+        Self::Done,
+        Self::Step,
+        Self::Closed,
+        Self::Cancelled,
+        Self::Dropped,
+        Self::ReplyLost,
+        Self::Disconnected,
+        Self::Compacted,
+        Self::Refused,
+        Self::Failed,
+        Self::Died,
+    ];
+
     pub(in crate::report) const fn sign(self) -> char {
         match self {
             Self::Waiting => '─',

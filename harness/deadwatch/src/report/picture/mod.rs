@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub(super) use consumer::{consumers, unshown};
 pub(super) use glyph::Glyph;
-pub(super) use lane::{Lane, Mark, Span};
+pub(super) use lane::Lane;
 pub(super) use token::refused;
 
 use crate::history::History;
@@ -39,6 +39,9 @@ pub(super) fn beside_consumers(history: &History) -> Vec<Lane> {
 /// How long an aftermath is at most, from the control on; a picture has room for it also where the run ended early, so
 /// that runs of the same scenario are drawn alike.
 const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// The distances of an axis's labels that read well, in seconds.
+pub(super) const STEPS_S: [u64; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 
 /// How much time a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use crate::report::picture::Extent;
+use crate::report::picture::{Extent, STEPS_S};
 
 /// How wide the picture between a lane's label and its note is.
 pub(in crate::report) const COLUMNS: usize = 62;
 
 /// The least distance of two labels in columns.
 const LABEL_DISTANCE: f64 = 6.0;
-
-/// The distances of labels that read well, in seconds.
-const STEPS_S: [u64; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 
 /// From 0 s to some end, in equal columns; a labelled step is a whole number of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
