@@ -7,9 +7,9 @@ use tokio::{
 
 use super::{Log, line::quote};
 
-/// The longest line a program may write, in bytes without its end. An item of etcd's is at most 1.5 MiB, but no
-/// scenario's comes near.
-pub(super) const LINE_BYTES: usize = 1024 * 1024;
+/// The longest line that is taken: twice over what etcd takes for a request by default (1.5 MiB, embed/config.go,
+/// DefaultMaxRequestBytes), so that no item is too long to be handed out, even with every quote in it escaped.
+pub(super) const LINE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What came out of a program's standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,12 +105,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_may_be_a_mebibyte_long_and_no_longer() {
+    async fn a_line_may_be_four_mebibytes_long_and_no_longer() {
         let longest = heard([line(LINE_BYTES), line(1)].concat()).await;
         assert_eq!(longest, ["x".repeat(LINE_BYTES), "x".to_owned()].map(Heard::Line));
         let too_long = heard([line(LINE_BYTES + 1), line(1)].concat()).await;
         let [Heard::Noise(words)] = too_long.as_slice() else { panic!("{} heard", too_long.len()) };
-        assert!(words.ends_with("…` is longer than 1048576 bytes"), "{words}");
+        assert!(words.ends_with("…` is longer than 4194304 bytes"), "{words}");
     }
 
     #[tokio::test]

@@ -83,11 +83,11 @@ fn a_client_that_nobody_opens_is_quoted() {
 }
 
 fn a_line_without_end_is_not_kept() {
-    // 2 MiB, and no end of the line.
+    // 8 MiB, and no end of the line.
     let words =
-        breach("x=xxxxxxxxxxxxxxxx; n=0; while [ $n -lt 17 ]; do x=$x$x; n=$((n+1)); done; printf %s $x");
+        breach("x=xxxxxxxxxxxxxxxx; n=0; while [ $n -lt 19 ]; do x=$x$x; n=$((n+1)); done; printf %s $x");
     starts_with(&words, "the line `xxxx");
-    assert!(words.ends_with("x…` is longer than 1048576 bytes"), "{words}");
+    assert!(words.ends_with("x…` is longer than 4194304 bytes"), "{words}");
 }
 
 fn an_open_that_is_not_answered_has_a_limit() {
