@@ -37,6 +37,8 @@ pub(super) struct Ignored {
     pub(super) backend: String,
     /// Its scenario's etcd.
     pub(super) etcd: Version,
+    /// Its scenario's client generation.
+    pub(super) client: Version,
     /// Why, and what to do.
     pub(super) why: String,
 }
@@ -158,6 +160,7 @@ pub(super) fn plan(
                         Some(Err(_)) | None => place.on.to_string(),
                     },
                     etcd: scenario.etcd.version,
+                    client: scenario.client_version,
                     why,
                 }),
             }
