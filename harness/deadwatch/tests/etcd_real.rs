@@ -10,6 +10,8 @@ mod containers;
 mod controls;
 #[path = "etcd_real/interrupted.rs"]
 mod interrupted;
+#[path = "etcd_real/members.rs"]
+mod members;
 #[path = "etcd_real/processes.rs"]
 mod processes;
 #[path = "etcd_real/talk.rs"]
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         processes::trials(),
         controls::trials(),
         users::trials(),
+        members::trials(),
         containers::trials(),
         interrupted::trials(),
     ];

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Exit, arguments::Serve, output};
 use crate::{
-    etcd::{self, Address},
+    etcd::{self, Address, EtcdError},
     scenario::EtcdSpec,
 };
 
@@ -35,7 +35,11 @@ async fn until_ended(options: &Serve) -> Exit {
         Ok(etcd) => etcd,
         Err(error) => {
             output::tell(format_args!("deadwatch: could not {error}"));
-            return Exit::Internal;
+            return match error {
+                // It can't be the release that was asked for.
+                EtcdError::Missing { .. } => Exit::Usage,
+                _ => Exit::Internal,
+            };
         }
     };
     if let Address::Tcp(address) = etcd.address() {

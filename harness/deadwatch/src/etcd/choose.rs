@@ -4,8 +4,8 @@ use futures::future::join_all;
 
 #[cfg(feature = "docker")]
 use super::docker;
-use super::{Availability, Backend, EtcdError, Missing, On, Search, Source, binary};
-use crate::scenario::Version;
+use super::{Availability, Backend, EtcdError, Missing, On, Search, Source, binary, embedded};
+use crate::scenario::{EtcdSpec, Version};
 
 /// The etcd that serves a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +34,32 @@ pub struct Fact {
     pub availability: Availability,
 }
 
-/// Chooses an etcd of that version: the backend that was asked for, or the first of [`Backend::AUTO`].
+/// Chooses an etcd of that version with one member: the backend that was asked for, or the first of [`Backend::AUTO`].
 ///
 /// # Errors
 /// When the version cannot be had; with what was looked for and what to do.
 pub async fn choose(on: On, version: Version, search: &Search) -> Result<Choice, EtcdError> {
+    choose_for(on, &EtcdSpec::of(version), search).await
+}
+
+/// Chooses an etcd that can be what a scenario asks for: the backend that was asked for, or the first of
+/// [`Backend::AUTO`].
+///
+/// # Errors
+/// When there is none; with what was looked for and what to do.
+pub async fn choose_for(on: On, spec: &EtcdSpec, search: &Search) -> Result<Choice, EtcdError> {
+    let version = spec.version;
     let candidates: &[Backend] = match &on {
         On::Auto => &Backend::AUTO,
         On::Only(backend) => std::slice::from_ref(backend),
     };
     let mut missing = Vec::new();
     for &backend in candidates {
-        match look(backend, version, search).await {
+        let seen = match members_missing(backend, spec.members) {
+            Some(missing) => Availability::Missing(missing),
+            None => look(backend, version, search).await,
+        };
+        match seen {
             Availability::Available(source) => return Ok(chosen(source, &missing)),
             Availability::Missing(reason) => missing.push((backend, reason)),
         }
@@ -64,7 +78,7 @@ pub async fn survey(versions: &[Version], search: &Search) -> Vec<Fact> {
 
 async fn look(backend: Backend, version: Version, search: &Search) -> Availability {
     match backend {
-        Backend::Embedded => Availability::Available(Source::Embedded),
+        Backend::Embedded => embedded::look(version),
         Backend::Process => binary::look(version, search).await,
         #[cfg(feature = "docker")]
         Backend::Docker => docker::look(version, search).await,
@@ -74,6 +88,19 @@ async fn look(backend: Backend, version: Version, search: &Search) -> Availabili
             remedy: "build it with `--features docker`".to_owned(),
         }),
     }
+}
+
+/// Why a backend cannot have so many members.
+pub(super) fn members_missing(backend: Backend, members: usize) -> Option<Missing> {
+    let only = match backend {
+        Backend::Process => return None,
+        Backend::Embedded => "the embedded etcd is always alone",
+        Backend::Docker => "a container has one etcd",
+    };
+    (members > 1).then(|| Missing {
+        why: format!("expected an etcd of {members} members, but {only}"),
+        remedy: "run it with `--on process`".to_owned(),
+    })
 }
 
 fn chosen(source: Source, missing: &[(Backend, Missing)]) -> Choice {
@@ -128,6 +155,33 @@ mod tests {
             refused(On::Auto, VERSION, all).to_string(),
             "find an etcd 3.5.5 for any backend:\nnot docker: a; mend a\nnot process: b; mend b"
         );
+    }
+
+    #[tokio::test]
+    async fn several_members_are_for_processes_only() {
+        let search =
+            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let spec = EtcdSpec { members: 3, ..EtcdSpec::of(VERSION) };
+        let error = choose_for(On::Only(Backend::Embedded), &spec, &search).await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "find an etcd 3.5.5 for the backend embedded: expected an etcd of 3 members, but the embedded etcd is \
+             always alone; run it with `--on process`"
+        );
+        let error = choose_for(On::Auto, &spec, &search).await.unwrap_err().to_string();
+        assert!(
+            error.contains("not docker: expected an etcd of 3 members, but a container has one"),
+            "{error}"
+        );
+        assert!(error.contains("not process: expected an etcd binary of exactly 3.5.5"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_embedded_etcd_is_no_release_of_a_line_that_it_does_not_know() {
+        let search =
+            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let error = choose(On::Only(Backend::Embedded), Version::new(9, 9, 9), &search).await.unwrap_err();
+        assert!(error.to_string().contains("expected a release of the lines 3.4 to 3.7"), "{error}");
     }
 
     #[tokio::test]

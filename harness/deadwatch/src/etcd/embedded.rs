@@ -19,8 +19,8 @@ use etcd_model::{
 };
 use futures::future::BoxFuture;
 
-use super::{Address, Credentials, Dial, Etcd, EtcdError};
-use crate::scenario::{self, EtcdSpec, Restart, TokenKind, User};
+use super::{Address, Availability, Backend, Credentials, Dial, Etcd, EtcdError, Missing, Source};
+use crate::scenario::{self, EtcdSpec, Restart, TokenKind, User, Version};
 
 /// A running model.
 #[derive(Debug)]
@@ -56,6 +56,21 @@ pub async fn serve(
     Ok(Arc::new(open(Door::Port(listen), spec, credentials, seed).await?))
 }
 
+/// Whether the model can be this release.
+pub(super) fn look(version: Version) -> Availability {
+    match release(version) {
+        Ok(_) => Availability::Available(Source::Embedded),
+        Err(missing) => Availability::Missing(missing),
+    }
+}
+
+fn release(version: Version) -> Result<Release, Missing> {
+    version.to_string().parse().map_err(|error: ReleaseError| Missing {
+        why: error.to_string(),
+        remedy: "take one of those, or a real etcd (`--on process`, `--on docker`)".to_owned(),
+    })
+}
+
 /// How a model is reached.
 enum Door {
     /// In virtual time, over pipes in memory.
@@ -71,8 +86,11 @@ async fn open(
     seed: u64,
 ) -> Result<Embedded, EtcdError> {
     let failed = |problem: String| EtcdError::Embedded { version: spec.version, problem };
-    let release: Release =
-        spec.version.to_string().parse().map_err(|error: ReleaseError| failed(error.to_string()))?;
+    let release = release(spec.version).map_err(|missing| EtcdError::Missing {
+        version: spec.version,
+        backend: Backend::Embedded,
+        missing,
+    })?;
     let mut settings = Settings::of(release).seeded(Seed(seed));
     settings.pace = match door {
         Door::Pipes => Pace::VIRTUAL,

@@ -37,6 +37,9 @@ pub enum EtcdError {
     /// A folder or file for it could not be made.
     #[error("make a folder for etcd's data: {0}")]
     Folder(#[source] io::Error),
+    /// There is nothing that the members of a cluster could speak through.
+    #[error("relay between the members of an etcd: {0}")]
+    Relays(#[source] io::Error),
     /// The binary does not run.
     #[error("run {}: {source}", path.display())]
     Run {

@@ -22,7 +22,7 @@ mod users;
 
 pub use address::{Address, Credentials, Dial};
 pub use backend::{Backend, BackendError, On};
-pub use choose::{Choice, Fact, choose, survey};
+pub use choose::{Choice, Fact, choose, choose_for, survey};
 pub use embedded::{Embedding, Time, serve};
 pub use error::EtcdError;
 pub use search::{Availability, Image, Missing, Presence, Pull, Search, Source};

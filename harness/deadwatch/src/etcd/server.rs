@@ -6,12 +6,12 @@ use futures::future::BoxFuture;
 use super::docker;
 use std::sync::Arc;
 
-use super::{Address, Choice, Credentials, Embedding, EtcdError, Source, embedded, process};
+use super::{Address, Choice, Credentials, Embedding, EtcdError, Source, choose, embedded, process};
 use crate::scenario::{EtcdSpec, Restart};
 
 /// A running etcd of a run's own. Dropping it clears it away too, but blocks the thread meanwhile.
 pub trait Etcd: Send + Sync {
-    /// Where it is reached; for as long as it runs.
+    /// Where it is reached, until it is restarted.
     fn address(&self) -> Address;
 
     /// As whom it is reached; none: authentication is off.
@@ -26,28 +26,39 @@ pub trait Etcd: Send + Sync {
     }
 
     /// Ends it, leaves it down for as long as asked, and starts it again on its data; returns when it is ready. Its
-    /// address may be another then.
-    fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
-        let _ = restart;
-        Box::pin(async { Err(not_offered("restart the etcd")) })
-    }
+    /// address may be another then. One that is paused is restarted too, and goes on.
+    ///
+    /// Cancelled, it may be up or down; it can still be stopped.
+    ///
+    /// # Errors
+    /// It has ended already, does not end, or does not become ready again.
+    fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>>;
 
     /// Freezes it: its connections stay open, and nothing is answered.
-    fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
-        Box::pin(async { Err(not_offered("pause the etcd")) })
-    }
+    ///
+    /// # Errors
+    /// It has ended.
+    fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>>;
 
     /// Lets it go on after [`Etcd::pause`].
-    fn resume(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
-        Box::pin(async { Err(not_offered("resume the etcd")) })
-    }
+    ///
+    /// # Errors
+    /// It has ended.
+    fn resume(&self) -> BoxFuture<'_, Result<(), EtcdError>>;
 
-    /// Cuts the member that clients talk to off from the other members.
+    /// Cuts the member that clients talk to off from the other members: their connections end, in both directions, and
+    /// no new ones come about.
+    ///
+    /// # Errors
+    /// [`EtcdError::OneMember`].
     fn isolate(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
         Box::pin(async { Err(EtcdError::OneMember) })
     }
 
     /// Lets a member that was cut off talk to the others again.
+    ///
+    /// # Errors
+    /// [`EtcdError::OneMember`].
     fn rejoin(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
         Box::pin(async { Err(EtcdError::OneMember) })
     }
@@ -55,10 +66,6 @@ pub trait Etcd: Send + Sync {
     /// Ends it and clears away all it wrote; returns when that is done. Not
     /// cancel-safe: cancelled, it goes on in the background.
     fn stop(self: Arc<Self>) -> BoxFuture<'static, ()>;
-}
-
-fn not_offered(doing: &str) -> EtcdError {
-    EtcdError::Control { doing: doing.to_owned(), problem: "this backend does not offer it".to_owned() }
 }
 
 /// Starts the chosen etcd and waits until it is ready: of the right version, answering for good, and with
@@ -75,8 +82,15 @@ pub async fn start(
     spec: &EtcdSpec,
     embedding: Embedding,
 ) -> Result<Arc<dyn Etcd>, EtcdError> {
+    let backend = choice.backend();
+    if let Some(missing) = choose::members_missing(backend, spec.members) {
+        return Err(EtcdError::Missing { version: spec.version, backend, missing });
+    }
     match &choice.source {
         Source::Embedded => Ok(Arc::new(embedded::start(embedding, spec).await?)),
+        Source::Binary(binary) if spec.members > 1 => {
+            Ok(Arc::new(process::start_cluster(binary, spec).await?))
+        }
         Source::Binary(binary) => Ok(Arc::new(process::start(binary, spec).await?)),
         #[cfg(feature = "docker")]
         Source::Image(image) => Ok(Arc::new(docker::start(image, spec).await?)),

@@ -16,7 +16,7 @@ use std::{
 use deadwatch::{
     etcd::{Address, Etcd, Image, Presence, Source},
     reaper,
-    scenario::{Ending, Restart},
+    scenario::{Ending, EtcdSpec, Restart},
 };
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
@@ -35,7 +35,7 @@ pub fn trials() -> Vec<Trial> {
         |source| interrupt_a_storm(&source),
     );
     let signals = [("int", Signal::INT), ("term", Signal::TERM), ("hup", Signal::HUP)];
-    let changing = ["pausing", "restarting"].map(|task| {
+    let changing = ["pausing", "restarting", "pausing-members", "restarting-members"].map(|task| {
         let name = format!("process::a_signal_while_{task}_leaves_nothing");
         trial(&name, "process", story.clone(), move |source| interrupt_amid(task, &source))
     });
@@ -53,28 +53,16 @@ pub fn trials() -> Vec<Trial> {
 /// What the interrupted program does: it starts an etcd, tells about it, and waits for its end.
 pub fn run(task: &str) -> ExitCode {
     reaper::on_signals();
-    if let Some(("storm", binary)) = task.split_once(' ') {
-        storm(&Source::Binary(binary.into()));
-    }
-    if let Some(("pausing", binary)) = task.split_once(' ') {
-        amid(&Source::Binary(binary.into()), async |etcd| {
-            etcd.pause().await.unwrap();
-            println!("paused");
-            std::future::pending().await
-        });
-    }
-    if let Some(("restarting", binary)) = task.split_once(' ') {
-        amid(&Source::Binary(binary.into()), async |etcd| {
-            println!("restarting");
-            loop {
-                let down = Duration::from_millis(5);
-                if let Err(error) = etcd.restart(Restart { ending: Ending::Kill, down }).await {
-                    // Its etcd was killed under it, by the signal.
-                    reaper::yield_to_signal();
-                    panic!("could not {error}");
-                }
-            }
-        });
+    if let Some((name, binary)) = task.split_once(' ') {
+        let source = Source::Binary(binary.into());
+        match name {
+            "storm" => storm(&source),
+            "pausing" => amid(&source, 1, pause),
+            "restarting" => amid(&source, 1, restart),
+            "pausing-members" => amid(&source, 3, pause),
+            "restarting-members" => amid(&source, 3, restart),
+            _ => {}
+        }
     }
     let (source, before) = match task.split_once(' ') {
         Some(("process", path)) => (Source::Binary(path.into()), None),
@@ -112,13 +100,31 @@ fn storm(source: &Source) -> ! {
     })
 }
 
-/// Starts an etcd and does something to it without end.
-fn amid(source: &Source, act: impl AsyncFn(&dyn Etcd)) -> ! {
+/// Starts an etcd of so many members and does something to it without end.
+fn amid(source: &Source, members: usize, act: impl AsyncFn(&dyn Etcd)) -> ! {
     wait(async {
-        let etcd = start(source, &with_tokens(STORY)).await.unwrap();
+        let etcd = start(source, &EtcdSpec { members, ..with_tokens(STORY) }).await.unwrap();
         act(&*etcd).await;
         unreachable!("it goes on until it is interrupted")
     })
+}
+
+async fn pause(etcd: &dyn Etcd) {
+    etcd.pause().await.unwrap();
+    println!("paused");
+    std::future::pending().await
+}
+
+async fn restart(etcd: &dyn Etcd) {
+    println!("restarting");
+    loop {
+        let down = Duration::from_millis(5);
+        if let Err(error) = etcd.restart(Restart { ending: Ending::Kill, down }).await {
+            // Its etcd was killed under it, by the signal.
+            reaper::yield_to_signal();
+            panic!("could not {error}");
+        }
+    }
 }
 
 fn image(reference: &str) -> Source {

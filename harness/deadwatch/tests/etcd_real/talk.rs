@@ -42,9 +42,19 @@ impl Line {
         KvClient::new(self.0.clone()).put(with(request, token)).await.map(|_| ())
     }
 
+    /// The values under a key as this member has them, without asking the others.
+    pub async fn get_serializable(&self, key: &str) -> Result<Vec<String>, Status> {
+        let key = key.to_owned().into();
+        self.range(RangeRequest { key, serializable: true, ..RangeRequest::default() }, None).await
+    }
+
     /// The values under a key: one or none.
     pub async fn get(&self, key: &str, token: Option<&str>) -> Result<Vec<String>, Status> {
         let request = RangeRequest { key: key.to_owned().into(), ..RangeRequest::default() };
+        self.range(request, token).await
+    }
+
+    async fn range(&self, request: RangeRequest, token: Option<&str>) -> Result<Vec<String>, Status> {
         let answer = KvClient::new(self.0.clone()).range(with(request, token)).await?.into_inner();
         Ok(answer.kvs.iter().map(|kv| String::from_utf8_lossy(&kv.value).into_owned()).collect())
     }

@@ -1,9 +1,10 @@
 //! What an etcd leaves behind, if anything.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     thread,
     time::Duration,
@@ -22,13 +23,24 @@ pub struct Traces {
 impl Traces {
     /// Those of a running etcd, which must be there for their absence to mean anything.
     pub fn of(etcd: &dyn Etcd) -> Self {
-        let Address::Tcp(port) = etcd.address() else { panic!("no port") };
+        Self::of_all(etcd).swap_remove(0)
+    }
+
+    /// Those of each of its members.
+    pub fn of_all(etcd: &dyn Etcd) -> Vec<Self> {
         let log = etcd.log();
-        let (_, rest) = log.split_once(r#""data-dir":""#).expect("etcd logs its data folder");
-        let data = PathBuf::from(rest.split('"').next().unwrap());
-        let traces = Self { port, folder: data.parent().unwrap().to_owned() };
-        assert!(data.is_dir(), "{traces:?}");
-        assert!(TcpStream::connect(port).is_ok(), "{traces:?}");
+        let folders: BTreeSet<PathBuf> = log
+            .split(r#""data-dir":""#)
+            .skip(1)
+            .map(|rest| Path::new(rest.split('"').next().unwrap()).parent().unwrap().to_owned())
+            .collect();
+        assert!(!folders.is_empty(), "etcd logs its data folder: {log}");
+        let Address::Tcp(port) = etcd.address() else { panic!("no port") };
+        assert!(TcpStream::connect(port).is_ok(), "{port}");
+        let traces: Vec<_> = folders.into_iter().map(|folder| Self { port, folder }).collect();
+        for one in &traces {
+            assert!(one.folder.join("data").is_dir() && one.process().is_some(), "{one:?}");
+        }
         traces
     }
 
@@ -51,6 +63,7 @@ impl Traces {
 
     pub fn assert_gone(&self) {
         assert!(!self.folder.exists(), "{self:?}");
+        assert!(self.process().is_none(), "{self:?}");
         assert!(TcpStream::connect(self.port).is_err(), "{self:?}");
     }
 }

@@ -74,10 +74,12 @@ async fn address_in_use() {
 }
 
 async fn wrong_usage() {
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 10] = [
         (&[], "--as"),
         (&["--as", "3.5"], "3.5.5"),
         (&["--as", "newest"], "newest"),
+        (&["--as", "9.9.9"], "lines 3.4 to 3.7"),
+        (&["--as", "3.3.27"], "lines 3.4 to 3.7"),
         (&["--as", "3.5.5", "--token-ttl", "5s"], "--root-password"),
         (&["--as", "3.5.5", "--root-password", "root", "--token-ttl", "500ms"], "whole seconds"),
         (&["--as", "3.5.5", "--root-password", "root", "--token-ttl", "0s"], "whole seconds"),

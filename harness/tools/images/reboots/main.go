@@ -1,6 +1,7 @@
 // The entrypoint of an image that boots as bitnami/etcd:3.5.5 did: before the real etcd it runs two temporary
 // ones on the published port. In the first, authentication is switched on; the second has it on already (there
 // it reads the member's id). Each goes on for longer than a second in that state, so that a login proves nothing.
+// On data that are there already it starts the real one at once.
 //
 // It has one argument. "exec": the real etcd takes this program's place, as in Bitnami's image. "stay": this
 // program stays the main process and passes signals on, as an init process does.
@@ -21,6 +22,7 @@ import (
 
 const (
 	etcd      = "/usr/local/bin/etcd"
+	data      = "default.etcd" // what etcd makes where nobody names another folder
 	server    = "http://127.0.0.1:2379"
 	startup   = 60 * time.Second
 	openFor   = time.Second     // how long the first server runs before authentication is switched on
@@ -62,7 +64,13 @@ func run() error {
 		time.Sleep(secondFor)
 		return nil
 	}
-	for _, during := range []func() error{first, second} {
+	setup := []func() error{first, second}
+	if _, err := os.Stat(data); err == nil {
+		// A container that is started again.
+		fmt.Println("Detected data from previous deployments")
+		setup = nil
+	}
+	for _, during := range setup {
 		if err := temporary(during, signals); err != nil {
 			return err
 		}

@@ -1,23 +1,70 @@
 //! The command line of an etcd process.
 
-use std::{env, ffi::OsString, os::unix::process::CommandExt, path::Path, process::Command};
+use std::{
+    env, ffi::OsString, fs, net::SocketAddr, os::unix::process::CommandExt, path::Path, process::Command,
+};
 
 use super::folder::Folder;
-use crate::{etcd::token::Tokens, scenario::EtcdSpec};
+use crate::{
+    etcd::{
+        EtcdError,
+        token::{self, Tokens},
+    },
+    scenario::EtcdSpec,
+};
 
 const ANY_PORT: &str = "http://127.0.0.1:0";
 
-/// The arguments of an etcd that is alone in its cluster. Both ports are 0, so that the system picks free ones and no
-/// two starts can clash; the log says which.
+/// A member's place in its cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Seat {
+    name: String,
+    /// Where the others find it.
+    peer_url: String,
+    /// All members and where they are found.
+    initial_cluster: String,
+}
+
+impl Seat {
+    /// That of a member without others.
+    pub(super) fn alone() -> Self {
+        let name = "deadwatch".to_owned();
+        Self { initial_cluster: format!("{name}={ANY_PORT}"), name, peer_url: ANY_PORT.to_owned() }
+    }
+
+    /// Those of members that find each other at these addresses.
+    pub(super) fn around(addresses: &[SocketAddr]) -> Vec<Self> {
+        let urls: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
+        let named = urls.iter().enumerate().map(|(place, url)| format!("{}={url}", Self::name(place)));
+        let initial_cluster = named.collect::<Vec<_>>().join(",");
+        let seat = |(place, peer_url)| Self {
+            name: Self::name(place),
+            peer_url,
+            initial_cluster: initial_cluster.clone(),
+        };
+        urls.into_iter().enumerate().map(seat).collect()
+    }
+
+    /// The name of the member at this place.
+    pub(super) fn name(place: usize) -> String {
+        format!("member-{}", place + 1)
+    }
+}
+
+/// The arguments of an etcd that takes this seat, with its folder made ready for it. The ports it listens on are 0, so
+/// that the system picks free ones and no two starts can clash; the log says which.
 ///
 /// Left out on purpose: `--unsafe-no-fsync`. What an etcd still knows after it was killed depends on what it
 /// had flushed, and that shall be as in the story.
-pub(super) fn arguments(folder: &Folder, spec: &EtcdSpec) -> Vec<OsString> {
+pub(super) fn arguments(folder: &Folder, spec: &EtcdSpec, seat: &Seat) -> Result<Vec<OsString>, EtcdError> {
+    if Tokens::need_a_secret(spec) {
+        fs::write(folder.secret(), token::SECRET).map_err(EtcdError::Folder)?;
+    }
     let mut arguments: Vec<OsString> = vec!["--data-dir".into(), folder.data().into()];
     let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
-    add(&["--name", "deadwatch", "--initial-cluster", "deadwatch=http://127.0.0.1:0"]);
+    add(&["--name", &seat.name, "--initial-cluster", &seat.initial_cluster]);
     add(&["--listen-client-urls", ANY_PORT, "--advertise-client-urls", ANY_PORT]);
-    add(&["--listen-peer-urls", ANY_PORT, "--initial-advertise-peer-urls", ANY_PORT]);
+    add(&["--listen-peer-urls", ANY_PORT, "--initial-advertise-peer-urls", &seat.peer_url]);
     // The JSON gateway would dial the port that was asked for, 0, again and again, and log each failure.
     add(&["--enable-grpc-gateway=false"]);
     // zap is the default from 3.5.0 on; 3.4 has to be asked.
@@ -29,7 +76,7 @@ pub(super) fn arguments(folder: &Folder, spec: &EtcdSpec) -> Vec<OsString> {
         Some(Tokens::Simple(ttl_s)) => add(&["--auth-token-ttl", &ttl_s]),
         Some(Tokens::Signed(how)) => add(&["--auth-token", &how]),
     }
-    arguments
+    Ok(arguments)
 }
 
 /// A command that runs this binary in a process group of its own.
@@ -57,7 +104,7 @@ mod tests {
     use crate::scenario::{TokenKind, Version};
 
     fn words(spec: &EtcdSpec) -> Vec<String> {
-        let arguments = arguments(&Folder::make().unwrap(), spec);
+        let arguments = arguments(&Folder::make().unwrap(), spec, &Seat::alone()).unwrap();
         arguments.into_iter().map(|argument| argument.into_string().unwrap()).collect()
     }
 

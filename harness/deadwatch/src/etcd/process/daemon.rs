@@ -3,7 +3,6 @@
 use std::{
     ffi::OsString,
     io,
-    net::SocketAddr,
     path::PathBuf,
     process::{Child, Stdio},
     time::Duration,
@@ -195,7 +194,7 @@ impl Daemon {
     }
 
     /// What it has logged since it was started last.
-    fn log_of_this_life(&self) -> String {
+    pub(super) fn log_of_this_life(&self) -> String {
         self.folder.log().text_from(self.life.as_ref().map_or(0, |life| life.log_began))
     }
 
@@ -252,44 +251,4 @@ impl Host for Daemon {
 
 fn failed(doing: &str, problem: String) -> EtcdError {
     EtcdError::Control { doing: doing.to_owned(), problem }
-}
-
-/// The address in the line `serving client traffic insecurely …` (etcd v3.5.5 server/embed/serve.go, `serve`;
-/// the same from 3.4 to 3.7).
-pub(super) fn client_address(log: &str) -> Option<SocketAddr> {
-    address_in(log, "serving client traffic")
-}
-
-fn address_in(log: &str, line: &str) -> Option<SocketAddr> {
-    log.lines().filter(|read| read.contains(line)).find_map(|read| {
-        let read: serde_json::Value = serde_json::from_str(read).ok()?;
-        read.get("address")?.as_str()?.parse().ok()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-    use super::*;
-
-    #[test]
-    fn the_address_is_read_from_the_line_about_client_traffic() {
-        let log = concat!(
-            r#"{"level":"info","msg":"serving peer traffic","address":"127.0.0.1:43581"}"#,
-            "\n",
-            r#"{"level":"info","msg":"ready to serve client requests"}"#,
-            "\nnot JSON\n",
-            r#"{"level":"info","msg":"serving client traffic insecurely; this is strongly discouraged!","address":"127.0.0.1:37025"}"#,
-        );
-        assert_eq!(client_address(log), Some("127.0.0.1:37025".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_half_written_line_tells_no_address() {
-        assert_eq!(
-            client_address(r#"{"msg":"serving client traffic insecurely","address":"127.0.0.1:37"#),
-            None
-        );
-    }
 }

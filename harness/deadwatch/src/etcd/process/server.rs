@@ -1,7 +1,6 @@
 //! A real etcd of one member.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex as StdMutex, PoisonError},
@@ -15,31 +14,28 @@ use tokio::{
 };
 
 use super::{
-    command,
-    daemon::{self, Daemon, Launch},
+    command::{self, Seat},
+    daemon::{Daemon, Launch},
     folder::{Folder, LogFile},
+    story,
 };
 use crate::{
     etcd::{
         Address, Credentials, Etcd, EtcdError, log,
         ready::{self, Arrival, Awaited},
-        token::{self, Tokens},
     },
     scenario::{EtcdSpec, Restart, Version},
 };
 
 /// How long a process may take until it is ready: a fraction of a second, unless the machine is very busy.
-const BOUND: Duration = Duration::from_secs(60);
+pub(super) const BOUND: Duration = Duration::from_secs(60);
 
 /// Starts this binary and waits until it is ready.
 pub(in crate::etcd) async fn start(binary: &Path, spec: &EtcdSpec) -> Result<Process, EtcdError> {
     let credentials = spec.token_ttl.map(|_| Credentials::root());
     let folder = Folder::make()?;
     let log = folder.log();
-    if Tokens::need_a_secret(spec) {
-        fs::write(folder.secret(), token::SECRET).map_err(EtcdError::Folder)?;
-    }
-    let arguments = command::arguments(&folder, spec);
+    let arguments = command::arguments(&folder, spec, &Seat::alone())?;
     let launch = Launch { binary: binary.to_owned(), arguments, version: spec.version };
     let mut daemon = Daemon::start(folder, launch)?;
     let arrival = Arrival::First { credentials: credentials.clone(), users: spec.users.clone() };
@@ -56,7 +52,7 @@ pub(in crate::etcd) async fn start(binary: &Path, spec: &EtcdSpec) -> Result<Pro
 /// Waits until a process that was just started is ready; says where.
 async fn wait_for(daemon: &mut Daemon, version: Version, arrival: Arrival) -> Result<SocketAddr, EtcdError> {
     let began = Instant::now();
-    let address = daemon.tells("client traffic", BOUND, daemon::client_address).await?;
+    let address = daemon.tells("client traffic", BOUND, story::client_address).await?;
     let bound = BOUND.saturating_sub(began.elapsed());
     ready::until_ready(daemon, &Awaited { address, version, arrival, bound }).await?;
     Ok(address)
@@ -85,7 +81,7 @@ impl Process {
     }
 }
 
-fn stopped() -> EtcdError {
+pub(super) fn stopped() -> EtcdError {
     EtcdError::Control {
         doing: "find a running etcd".to_owned(),
         problem: "it was stopped for good".to_owned(),

@@ -1,0 +1,200 @@
+//! A real etcd of several members.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
+};
+
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join_all, try_join_all},
+};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep},
+};
+
+use super::{
+    command::{self, Seat},
+    daemon::{Daemon, Launch},
+    folder::{Folder, LogFile},
+    peers::Relays,
+    server::{BOUND, stopped},
+    story::{self, Leader},
+};
+use crate::{
+    etcd::{
+        Address, Credentials, Etcd, EtcdError, log,
+        ready::{self, Arrival, Awaited},
+    },
+    scenario::{EtcdSpec, Restart, Version},
+};
+
+/// Starts as many members of this binary as are asked for, and waits until each of them is ready.
+pub(in crate::etcd) async fn start(binary: &Path, spec: &EtcdSpec) -> Result<Cluster, EtcdError> {
+    let credentials = spec.token_ttl.map(|_| Credentials::root());
+    let relays = Relays::to(spec.members).map_err(EtcdError::Relays)?;
+    let mut members = Vec::new();
+    let mut logs = Vec::new();
+    for seat in Seat::around(relays.addresses()) {
+        let folder = Folder::make()?;
+        logs.push(folder.log());
+        let arguments = command::arguments(&folder, spec, &seat)?;
+        let launch = Launch { binary: binary.to_owned(), arguments, version: spec.version };
+        members.push(Daemon::start(folder, launch)?);
+    }
+    let first = Arrival::First { credentials: credentials.clone(), users: spec.users.clone() };
+    let chairs = wait_for(&mut members, &relays, spec.version, first).await?;
+    Ok(Cluster {
+        members: Mutex::new(Some(members)),
+        relays,
+        chairs: StdMutex::new(chairs),
+        logs,
+        credentials,
+        version: spec.version,
+    })
+}
+
+/// Who is who among the members that are ready.
+#[derive(Clone, Debug)]
+struct Chairs {
+    /// The member that clients talk to: the leader, when all became ready.
+    leader: Leader,
+    /// Where it is reached.
+    address: Address,
+    /// Where another is reached.
+    another: Address,
+}
+
+/// Waits until members that were just started are ready.
+async fn wait_for(
+    members: &mut [Daemon],
+    relays: &Relays,
+    version: Version,
+    first: Arrival,
+) -> Result<Chairs, EtcdError> {
+    let give_up = Instant::now() + BOUND;
+    let peers = members.iter_mut().map(|member| member.tells("peer traffic", BOUND, story::peer_address));
+    for (place, address) in try_join_all(peers).await?.into_iter().enumerate() {
+        relays.lead(place, address);
+    }
+    let clients =
+        members.iter_mut().map(|member| member.tells("client traffic", BOUND, story::client_address));
+    let addresses = try_join_all(clients).await?;
+    // The first makes the users and switches authentication on; the others need only follow.
+    let mut arrival = first;
+    for (member, &address) in members.iter_mut().zip(&addresses) {
+        let bound = give_up.saturating_duration_since(Instant::now());
+        let awaited = Awaited { address, version, arrival, bound };
+        ready::until_ready(member, &awaited).await?;
+        arrival = Arrival::Again;
+    }
+    let stories: Vec<String> = members.iter().map(Daemon::log_of_this_life).collect();
+    let leader = story::leader(&stories).ok_or_else(|| EtcdError::Control {
+        doing: format!("tell the leader of the {} members", members.len()),
+        problem: "expected a line about the leader in their logs".to_owned(),
+    })?;
+    let another = (leader.place + 1) % addresses.len();
+    Ok(Chairs {
+        address: Address::Tcp(addresses[leader.place]),
+        another: Address::Tcp(addresses[another]),
+        leader,
+    })
+}
+
+/// A real etcd of several members, ready.
+pub(in crate::etcd) struct Cluster {
+    /// None once it was stopped for good.
+    members: Mutex<Option<Vec<Daemon>>>,
+    relays: Relays,
+    chairs: StdMutex<Chairs>,
+    logs: Vec<LogFile>,
+    credentials: Option<Credentials>,
+    version: Version,
+}
+
+impl Cluster {
+    fn chairs(&self) -> MutexGuard<'_, Chairs> {
+        // Each holder changes one value at once: it is whole whatever happened to the holder.
+        self.chairs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn start_anew(&self, restart: Restart) -> Result<(), EtcdError> {
+        let mut held = self.members.lock().await;
+        let members = held.as_mut().ok_or_else(stopped)?;
+        for ended in join_all(members.iter_mut().map(|member| member.end(restart.ending))).await {
+            ended?;
+        }
+        sleep(restart.down).await;
+        members.iter_mut().try_for_each(Daemon::start_again)?;
+        let chairs = wait_for(members, &self.relays, self.version, Arrival::Again).await?;
+        *self.chairs() = chairs;
+        Ok(())
+    }
+
+    async fn freeze(&self) -> Result<(), EtcdError> {
+        let mut held = self.members.lock().await;
+        let members = held.as_mut().ok_or_else(stopped)?;
+        try_join_all(members.iter_mut().map(Daemon::freeze)).await.map(|_| ())
+    }
+
+    async fn thaw(&self) -> Result<(), EtcdError> {
+        self.members.lock().await.as_mut().ok_or_else(stopped)?.iter_mut().try_for_each(Daemon::thaw)
+    }
+}
+
+impl Etcd for Cluster {
+    fn address(&self) -> Address {
+        self.chairs().address.clone()
+    }
+
+    fn harness_address(&self) -> Address {
+        self.chairs().another.clone()
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        self.credentials.clone()
+    }
+
+    fn log(&self) -> String {
+        let of_each = self.logs.iter().enumerate();
+        let parts =
+            of_each.map(|(place, file)| format!("{}:\n{}", Seat::name(place), log::kept(&file.text())));
+        parts.collect::<Vec<_>>().join("\n")
+    }
+
+    fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
+        self.start_anew(restart).boxed()
+    }
+
+    fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        self.freeze().boxed()
+    }
+
+    fn resume(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        self.thaw().boxed()
+    }
+
+    fn isolate(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        let leader = self.chairs().leader;
+        self.relays.cut_off(leader.place, leader.id);
+        async { Ok(()) }.boxed()
+    }
+
+    fn rejoin(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        self.relays.mend();
+        async { Ok(()) }.boxed()
+    }
+
+    fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        let stopped = tokio::spawn(async move {
+            let members = self.members.lock().await.take();
+            // Waiting for processes and removing folders block.
+            let dropped = tokio::task::spawn_blocking(move || drop(members)).await;
+            if dropped.is_err() {
+                tracing::warn!("the thread that stops the members of an etcd has died");
+            }
+        });
+        stopped.map(|_| ()).boxed()
+    }
+}
