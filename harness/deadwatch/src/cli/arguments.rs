@@ -36,6 +36,8 @@ pub enum Command {
     Repro(Place),
     /// Run scenarios against subjects, and compare with the snapshots
     Run(Run),
+    /// Run one scenario on several servers with several clients, and show all that as a table
+    Matrix(Matrix),
     /// List the scenarios, one a line: name, title
     List(List),
     /// Parse scenario files and say what is wrong with them; run nothing
@@ -148,6 +150,37 @@ pub struct Reports {
 pub enum Annotate {
     /// GitHub Actions, by workflow commands.
     Github,
+}
+
+/// What to run on which servers with which clients.
+#[derive(Debug, clap::Args)]
+pub struct Matrix {
+    /// A scenario file, or a name as `list` prints it.
+    #[arg(value_name = "SCENARIO")]
+    pub name: String,
+    /// The releases of etcd, joined by commas.
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', default_value = "3.5.5,3.5.16,3.7.3")]
+    pub servers: Vec<Version>,
+    /// The releases of Go's clientv3, joined by commas.
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', default_value = "3.5.6,3.5.11,3.7.3")]
+    pub clients: Vec<Version>,
+    /// Which etcd to run on: auto, embedded, process or docker. [default: embedded for naive, checked and resilient,
+    /// a real one for programs]
+    #[arg(long = "on", value_name = "BACKEND")]
+    pub on: Option<On>,
+    /// The container image, in place of the usual ones; may hold {version}.
+    #[arg(long, value_name = "REF", env = "DEADWATCH_IMAGE")]
+    pub image: Option<String>,
+    /// Built-in subjects joined by commas, or one command that speaks the line protocol; may be repeated.
+    /// [default: all that are built in]
+    #[arg(long = "subject", value_name = "NAMES-OR-COMMAND")]
+    pub subjects: Vec<String>,
+    /// For people, or one JSON object a line and run.
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// What is free to vary is drawn from this.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole_number)]
+    pub seed: u64,
 }
 
 fn whole_number(text: &str) -> Result<u64, &'static str> {

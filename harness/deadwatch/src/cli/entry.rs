@@ -7,7 +7,7 @@ use clap::Parser;
 use super::{
     Exit,
     arguments::{Arguments, Command},
-    catalogue, check, doctor, logs, output, repro, run, serve,
+    catalogue, check, doctor, logs, matrix, output, repro, run, serve,
 };
 use crate::{reaper, scenario};
 
@@ -42,6 +42,7 @@ fn obey() -> Exit {
     match &arguments.command {
         Command::Repro(place) => repro::repro(&arguments, place),
         Command::Run(options) => run::run(&arguments, options),
+        Command::Matrix(options) => matrix::matrix(&arguments, options),
         Command::List(options) => catalogue::list(&arguments, options),
         Command::Check { files } => check::check(files),
         Command::Schema => output::print(&scenario::schema()),

@@ -9,6 +9,7 @@ mod ended;
 mod entry;
 mod exit;
 mod logs;
+mod matrix;
 mod notice;
 mod output;
 mod plan;

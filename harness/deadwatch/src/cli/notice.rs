@@ -103,7 +103,8 @@ mod tests {
     fn ignored_run(scenario: &str, etcd: Version) -> Ignored {
         let why = format!("could not find an etcd {etcd}; build one with `just etcd {etcd}`");
         let backend = "process".to_owned();
-        Ignored { scenario: scenario.to_owned(), subject: "naive".to_owned(), backend, etcd, why }
+        let (subject, client) = ("naive".to_owned(), Version::new(3, 5, 11));
+        Ignored { scenario: scenario.to_owned(), subject, backend, etcd, client, why }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) struct Ignored {
     pub(super) backend: String,
     /// Its scenario's etcd.
     pub(super) etcd: Version,
+    /// Its scenario's client generation.
+    pub(super) client: Version,
     /// Why, and what to do.
     pub(super) why: String,
 }
@@ -161,6 +163,7 @@ pub(super) fn plan(
                         Err(_) => place.on.to_string(),
                     },
                     etcd: scenario.etcd.version,
+                    client: scenario.client_version,
                     why,
                 }),
             }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::snapshot::SnapshotState;
-use crate::{history::History, verdict::Judgement};
+use crate::{history::History, scenario::Version, verdict::Judgement};
 
 /// The fields in the order in which they are written.
 #[derive(Serialize)]
@@ -29,19 +29,46 @@ pub fn line(
     judgement: &Judgement,
     snapshot: &SnapshotState,
 ) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Line {
-        scenario: &history.scenario.name,
-        backend: &history.backend,
-        etcd: history.scenario.etcd.version.to_string(),
-        subject: &history.subject,
-        outcome: judgement.outcome.as_ref().map(ToString::to_string),
-        aftermath: judgement.aftermath.as_ref().map(ToString::to_string),
-        verdict: judgement.verdict.to_string(),
-        snapshot: match snapshot {
-            SnapshotState::Match => "match",
-            SnapshotState::Differs { .. } => "differs",
-            SnapshotState::None => "none",
-        },
-        reason: judgement.inconclusive.as_ref().map(ToString::to_string),
-    })
+    serde_json::to_string(&Line::of(history, judgement, snapshot))
+}
+
+/// The same of a run that is compared with nothing, and at its end the `client` that it was made with; `null` where the
+/// subject does not depend on that.
+///
+/// # Errors
+/// None that is known: all fields are texts.
+pub fn line_with_client(
+    history: &History,
+    judgement: &Judgement,
+    client: Option<Version>,
+) -> Result<String, serde_json::Error> {
+    let line = Line::of(history, judgement, &SnapshotState::None);
+    serde_json::to_string(&LineWithClient { line, client })
+}
+
+#[derive(Serialize)]
+struct LineWithClient<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    client: Option<Version>,
+}
+
+impl<'a> Line<'a> {
+    fn of(history: &'a History, judgement: &Judgement, snapshot: &SnapshotState) -> Self {
+        Self {
+            scenario: &history.scenario.name,
+            backend: &history.backend,
+            etcd: history.scenario.etcd.version.to_string(),
+            subject: &history.subject,
+            outcome: judgement.outcome.as_ref().map(ToString::to_string),
+            aftermath: judgement.aftermath.as_ref().map(ToString::to_string),
+            verdict: judgement.verdict.to_string(),
+            snapshot: match snapshot {
+                SnapshotState::Match => "match",
+                SnapshotState::Differs { .. } => "differs",
+                SnapshotState::None => "none",
+            },
+            reason: judgement.inconclusive.as_ref().map(ToString::to_string),
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub mod annotation;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod matrix;
 pub mod repro;
 pub mod snapshot;
 pub mod terminal;

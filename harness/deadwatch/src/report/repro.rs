@@ -2,7 +2,7 @@
 //!
 //! It fits one screen: at most 100 columns, and 45 lines for four subjects with two consumers each.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use super::{
     Ink,
@@ -21,8 +21,11 @@ use crate::{history::History, scenario::Scenario, verdict::Judgement};
 /// More consumers of a subject than this are told by their number.
 const LANES: usize = 4;
 
-/// More lines of what happened than this would push the end off the screen; the full timeline has them.
-const SENTENCE: usize = 3;
+/// A screen has so many lines.
+const SCREEN: usize = 45;
+
+/// What happened to a subject takes so many lines at most; where the screen has no room for that, at least this.
+const SENTENCE: RangeInclusive<usize> = 3..=6;
 
 /// What became of one subject.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,19 @@ pub enum Entry<'a> {
 
 /// The screen. Ends with a line end.
 pub fn repro(scenario: &Scenario, backend: &str, entries: &[Entry<'_>], paint: Paint) -> String {
+    let screen = |sentence: usize| screen(scenario, backend, entries, sentence, paint);
+    let fits = SENTENCE.rev().map(screen).find(|lines| lines.len() <= SCREEN);
+    fits.unwrap_or_else(|| screen(*SENTENCE.start())).join("\n") + "\n"
+}
+
+/// The screen's lines, at most so many for each sentence.
+fn screen(
+    scenario: &Scenario,
+    backend: &str,
+    entries: &[Entry<'_>],
+    sentence: usize,
+    paint: Paint,
+) -> Vec<String> {
     let mut lines = vec![
         paint.text(Ink::Strong, &fitted(&scenario.title, WIDTH)),
         fitted(&setting(scenario, None, backend), WIDTH),
@@ -63,7 +79,7 @@ pub fn repro(scenario: &Scenario, backend: &str, entries: &[Entry<'_>], paint: P
         }
         for entry in entries {
             lines.push(String::new());
-            lines.extend(entry.block(&axis, &mut glyphs, paint));
+            lines.extend(entry.block(&axis, &mut glyphs, sentence, paint));
         }
     } else {
         lines.extend(entries.iter().flat_map(|entry| entry.reason(paint)));
@@ -74,7 +90,19 @@ pub fn repro(scenario: &Scenario, backend: &str, entries: &[Entry<'_>], paint: P
     lines.extend(entries.iter().map(|entry| entry.summary(paint)));
     lines.push(String::new());
     lines.extend(next(scenario, paint));
-    lines.join("\n") + "\n"
+    lines
+}
+
+/// The sentence in at most so many lines; where it goes on, that is seen.
+fn shortened(sentence: &str, most: usize) -> Vec<String> {
+    let mut lines = wrapped(sentence, "   ");
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = fitted(&format!("{last} …"), WIDTH);
+        }
+    }
+    lines
 }
 
 impl<'a> Entry<'a> {
@@ -93,7 +121,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Its head, its lanes and what happened to it, or why it could not run.
-    fn block(&self, axis: &Axis, glyphs: &mut BTreeSet<Glyph>, paint: Paint) -> Vec<String> {
+    fn block(&self, axis: &Axis, glyphs: &mut BTreeSet<Glyph>, sentence: usize, paint: Paint) -> Vec<String> {
         match self {
             Self::Ran { history, judgement } => {
                 let mut lines = vec![self.head(paint)];
@@ -102,7 +130,7 @@ impl<'a> Entry<'a> {
                 glyphs.extend(rows.iter().flat_map(Row::glyphs));
                 lines.extend(rows.iter().map(|row| row.line(paint)));
                 lines.extend(picture::unshown(judgement, LANES).map(|text| beside_label(paint, &text)));
-                lines.extend(wrapped(&judgement.explanation.to_string(), "   ").into_iter().take(SENTENCE));
+                lines.extend(shortened(&judgement.explanation.to_string(), sentence));
                 lines
             }
             Self::CouldNotRun { .. } => self.reason(paint),

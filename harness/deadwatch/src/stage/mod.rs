@@ -4,6 +4,7 @@
 //! It judges nothing. Everything it knows it has from one loop over replies, sightings and its own clock, so that
 //! the order of a history is the order in which things reached one place.
 
+mod account;
 mod act;
 mod aftermath;
 mod agenda;

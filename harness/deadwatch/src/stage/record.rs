@@ -42,6 +42,11 @@ impl Record {
         self.events.push((Instant::now(), what));
     }
 
+    /// What was written down so far, in the order in which it was.
+    pub(super) fn happened(&self) -> impl Iterator<Item = &Happening> {
+        self.events.iter().map(|(_, what)| what)
+    }
+
     /// Writes down what passed over the wire, as far as a report or a verdict can use it.
     pub(super) fn sighted(&mut self, sighting: &Sighting) {
         let client = || sighting.client.clone();

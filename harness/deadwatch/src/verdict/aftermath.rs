@@ -18,12 +18,16 @@ pub(super) fn judge(ledger: &Ledger<'_>) -> Aftermath {
     if ledger.death.is_some() {
         return Aftermath::Dead;
     }
+    // What comes after the bound is written down so that nothing counts as lost, and comes too late.
+    let bound = ledger.bound_reached.unwrap_or(ledger.history.events.len());
     let served: BTreeSet<&str> = ledger
         .hand_outs
         .iter()
         .filter(|hand_out| hand_out.is_probe())
-        .map(|hand_out| hand_out.by.consumer)
-        .chain(ledger.passages.iter().map(|by| by.consumer))
+        .map(|hand_out| &hand_out.by)
+        .chain(&ledger.passages)
+        .filter(|by| by.position < bound)
+        .map(|by| by.consumer)
         .collect();
     let failing = failing(ledger);
     let left: Vec<&str> = probed(ledger)

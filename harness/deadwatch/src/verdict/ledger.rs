@@ -33,6 +33,8 @@ pub(super) struct Ledger<'a> {
     pub(super) stored: Option<&'a [String]>,
     /// Where the aftermath begins.
     pub(super) timeline_ended: Option<Position>,
+    /// Where the aftermath's bound was reached, if somebody was still waited for then.
+    pub(super) bound_reached: Option<Position>,
 }
 
 /// A call of a consumer returned.
@@ -92,6 +94,7 @@ impl<'a> Ledger<'a> {
             death: None,
             stored: None,
             timeline_ended: None,
+            bound_reached: None,
         };
         for (position, event) in history.events.iter().enumerate() {
             ledger.enter(position, event);
@@ -130,6 +133,7 @@ impl<'a> Ledger<'a> {
             }
             Happening::Stored { items } => self.stored = Some(items),
             Happening::TimelineEnded => self.timeline_ended = Some(position),
+            Happening::BoundReached => self.bound_reached = Some(position),
             // Each checker that needs one of these reads it from the history itself.
             Happening::EnqueueEnded { acceptance: Acceptance::Unknown(_), .. }
             | Happening::PreflightPassed
@@ -153,7 +157,6 @@ impl<'a> Ledger<'a> {
             | Happening::Probed { .. }
             | Happening::ProbesStored { .. }
             | Happening::ControlServed
-            | Happening::BoundReached
             | Happening::Inconclusive { .. } => {}
         }
     }

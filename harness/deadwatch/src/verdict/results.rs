@@ -37,6 +37,7 @@ pub enum CallResult {
 impl fmt::Display for CallResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Item(item) if item.is_empty() => f.write_str("item \"\""),
             Self::Item(item) => write!(f, "item {item}"),
             Self::Nothing => f.write_str("done, without an item"),
             Self::Passed => f.write_str("passed"),

@@ -6,6 +6,7 @@ mod catalogue;
 mod check;
 mod colours;
 mod doctor;
+mod matrix;
 mod missing;
 mod reports;
 mod usage;

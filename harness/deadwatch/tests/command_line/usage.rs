@@ -24,7 +24,7 @@ fn every_kind_of_wrong_usage_ends_with_64_and_says_so_on_stderr() {
     desk.write("scenarios/auth/quick.toml", &scenario("Quick", "3.5.5"));
     desk.write("scenarios/auth/story.toml", &scenario("Story", "3.5.5"));
     desk.write("file", "");
-    let wrong: [&[&str]; 23] = [
+    let wrong: [&[&str]; 27] = [
         &[],
         &["rum"],
         &["run", "--sbject", "naive"],
@@ -43,6 +43,10 @@ fn every_kind_of_wrong_usage_ends_with_64_and_says_so_on_stderr() {
         &["run", "--junit", "file/below.xml"],
         &["run", "--annotate", "gitlab"],
         &["repro", "auth/story"],
+        &["matrix"],
+        &["matrix", "auth/quik"],
+        &["matrix", "auth/story", "--servers", "3.5.5,3.5"],
+        &["matrix", "auth/story", "--on", "podman"],
         &["list", "--etcds", "--clients"],
         &["serve"],
         &["serve", "--as", "3.5"],

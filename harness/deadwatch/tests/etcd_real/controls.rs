@@ -121,12 +121,13 @@ fn down(source: Source, version: Version) {
         let etcd = start(&source, &without_tokens(version)).await.unwrap();
         let before = line(&*etcd).await;
         let began = Instant::now();
-        let down = Duration::from_millis(1500);
+        // Longer than it takes to start again.
+        let down = Duration::from_secs(3);
         let restarted = etcd.restart(Restart { ending: Ending::Kill, down });
         let looked = async {
-            sleep(down / 2).await;
+            sleep(down * 5 / 6).await;
             let refusal =
-                timeout(down / 4, before.get("k", None)).await.expect("an answer, if only that it is gone");
+                timeout(down / 12, before.get("k", None)).await.expect("an answer, if only that it is gone");
             assert_eq!(refusal.unwrap_err().code(), Code::Unavailable);
         };
         let (restarted, ()) = tokio::join!(restarted, looked);

@@ -3,7 +3,7 @@
 use deadwatch::{
     history::{Happening, History},
     scenario::OnError,
-    verdict::{Aftermath, Verdict, judge},
+    verdict::{Aftermath, Outcome, Verdict, judge},
 };
 
 use crate::sample::Sample;
@@ -40,6 +40,19 @@ fn who_took_no_probe_and_said_nothing_is_deaf_and_unsafe() {
     assert_eq!(judge(&one).aftermath.unwrap().to_string(), "deaf (1)");
     let both = waiting().aftermath(16.0, &["2", "1"]).bound(19.0).ends(19.1, &[]);
     assert_eq!(aftermath(&both), deaf(&["1", "2"]), "in file order");
+}
+
+#[test]
+fn a_probe_that_comes_after_the_bound_comes_too_late_and_is_not_lost() {
+    let history = waiting()
+        .aftermath(16.0, &["1", "2"])
+        .probe_taken(16.1, "1", 1)
+        .bound(19.0)
+        .probe_taken(19.2, "2", 2)
+        .at(19.3, Happening::ProbesStored { probes: Vec::new() })
+        .ends(19.3, &[]);
+    assert_eq!(aftermath(&history), deaf(&["2"]));
+    assert_eq!(judge(&history).outcome, Some(Outcome::Healthy));
 }
 
 #[test]

@@ -15,9 +15,12 @@ use roxmltree::{Document, Node};
 
 use crate::sample;
 
-/// What Jenkins' schema allows in an element: its attributes, those that it must have, and its children.
+/// An element, its attributes, those that it must have, and its children.
+type Rule = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+/// What Jenkins' schema allows.
 /// (jenkinsci/xunit-plugin, `junit-10.xsd`.)
-const SCHEMA: [(&str, &[&str], &[&str], &[&str]); 7] = [
+const SCHEMA: [Rule; 7] = [
     ("testsuites", &["name", "time", "tests", "failures", "errors"], &[], &["testsuite"]),
     (
         "testsuite",

@@ -8,6 +8,7 @@ mod faulty;
 mod html;
 mod junit;
 mod library;
+mod matrix;
 mod outcomes;
 mod recorded;
 mod reports;

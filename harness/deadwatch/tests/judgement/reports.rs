@@ -164,6 +164,72 @@ fn the_screen_of_repro_fits_one_screen_whatever_happened() {
 }
 
 #[test]
+fn the_screen_of_repro_cuts_no_sentence_as_long_as_there_is_room() {
+    let screen_of = |cause: &str| {
+        let naive = sample::story_refused("naive", sample::PERMISSION_DENIED)
+            .dies(7.005, cause, "queue.go:70")
+            .aftermath(7.006, &[])
+            .ends(7.1, &[]);
+        let others = [sample::story_original(), sample::story_checked_on_3_5_5(), sample::story_resilient()];
+        screen(&[vec![naive], others.into()].concat())
+    };
+    let whole =
+        screen_of("invalid memory address or nil pointer dereference: the watch ended without an event");
+    assert!(whole.contains("the watch ended without an\n   event`.\n"), "{whole}");
+    let cut = screen_of(&"one word after the other ".repeat(40));
+    assert!(cut.lines().count() <= 45 && cut.contains(" …\n"), "{cut}");
+}
+
+fn seeded(history: &History, snapshot: &SnapshotState, seed: u64, time: Time) -> String {
+    let judgement = judge(history);
+    summary(&[RunView { history, judgement: &judgement, snapshot, seed, time }], Paint::Plain)
+}
+
+#[test]
+fn a_seed_is_named_where_it_is_not_the_default_or_makes_a_run_again_that_is_worth_it() {
+    let (survivor, matches) = (sample::story_resilient(), SnapshotState::Match);
+    let differs = SnapshotState::Differs { expected: "verdict: unsafe\n".to_owned() };
+    let plain = seeded(&survivor, &matches, 0, Time::Virtual);
+    assert!(!plain.contains("seed"), "{plain}");
+    let other = seeded(&survivor, &matches, 7, Time::Virtual);
+    assert!(other.contains("a token lives 5 s, seed 7\n"), "{other}");
+    assert!(other.ends_with("1 run, seed 7: 1 as the snapshot says\n"), "{other}");
+    assert!(seeded(&survivor, &differs, 0, Time::Real).contains("a token lives 5 s, seed 0\n"));
+    assert!(seeded(&inconclusive(), &SnapshotState::None, 0, Time::Virtual).contains(", seed 0\n"));
+    assert!(!seeded(&inconclusive(), &SnapshotState::None, 0, Time::Real).contains("seed"));
+    // Whatever has to be cut, the seed is not.
+    let long = seeded(&wide(2), &SnapshotState::None, u64::MAX, Time::Virtual);
+    assert!(long.lines().next().unwrap().ends_with("…, seed 18446744073709551615"), "{long}");
+}
+
+#[test]
+fn an_ignored_run_says_why_and_nothing_else() {
+    let why = Inconclusive::Unsupported("an acknowledgement".to_owned());
+    let history = sample::story_begins("./mine").inconclusive(0.1, why).history();
+    insta::assert_snapshot!(seeded(&history, &SnapshotState::None, 0, Time::Real));
+    let judgement = judge(&history);
+    let one = view(&history, &judgement, &SnapshotState::None);
+    let many = summary(&[one, one, one], Paint::Plain);
+    assert!(
+        many.starts_with(
+            " - auth/story  3.5.5  ./mine  embedded  -  ignored\n     the subject does not offer an"
+        ),
+        "{many}"
+    );
+    assert!(many.ends_with("3 runs: 3 ignored\n"), "{many}");
+}
+
+#[test]
+fn a_crash_before_a_consumers_start_is_told_in_full() {
+    let history = Sample::with(&[0.0, 9.0])
+        .calls(0.0, "1")
+        .dies(3.0, "out of memory", "queue.rs:1")
+        .aftermath(3.1, &[])
+        .ends(3.2, &[]);
+    assert!(page(&history).contains("  crash before it began\n"), "{}", page(&history));
+}
+
+#[test]
 fn a_consumers_name_is_shown_in_full_as_long_as_there_is_room() {
     let named = |name: &str| {
         let sample = Sample::with(&[0.0]).scenario(|scenario| scenario.consumers[0].name = name.to_owned());

@@ -117,11 +117,7 @@ impl Authority {
         }
         let caller = caller.ok_or(Refusal::UserEmpty)?;
         if caller.revision < self.revision {
-            return Err(if self.release.holds(Fact::OldRevisionHasCode) {
-                Refusal::AuthOldRevision
-            } else {
-                Refusal::AuthOldRevisionUnmapped
-            });
+            return Err(self.old_revision());
         }
         let user = self.users.get(&caller.user).ok_or(Refusal::PermissionDenied)?;
         if user.roles.contains(ROOT) {
@@ -130,6 +126,18 @@ impl Authority {
         let roles = user.roles.iter().filter_map(|role| self.roles.get(role));
         let grants = Grants::of(roles.flat_map(|role| &role.permissions), access);
         if grants.cover(key, range_end) { Ok(()) } else { Err(Refusal::PermissionDenied) }
+    }
+
+    /// Whether what was read for a caller may be handed out: not to one of an old revision, not even while authentication
+    /// is off, if somebody looked at the token then. Source: etcd v3.5.5 server/etcdserver/v3_server.go, `doSerialize`.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthOldRevision`], or as the release has it, [`Refusal::AuthOldRevisionUnmapped`].
+    pub fn permit_answer(&self, caller: Option<&Caller>) -> Result<(), Refusal> {
+        match caller {
+            Some(caller) if caller.revision != self.revision => Err(self.old_revision()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Whether `caller` may change users and roles, and compact: it takes the role `root`. Source:
@@ -192,6 +200,15 @@ impl Authority {
     /// Does what is due at `now`: drops tokens whose time is over.
     pub fn advance(&mut self, now: Instant) {
         self.tokens.advance(now);
+    }
+
+    /// What a caller of an old revision is told.
+    fn old_revision(&self) -> Refusal {
+        if self.release.holds(Fact::OldRevisionHasCode) {
+            Refusal::AuthOldRevision
+        } else {
+            Refusal::AuthOldRevisionUnmapped
+        }
     }
 
     /// Counts a change of the users and roles.

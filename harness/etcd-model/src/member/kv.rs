@@ -29,6 +29,7 @@ impl Member {
         admission::range(request, self.settings.release)?;
         let caller = self.authority.identify(credential, now)?;
         self.authority.permit(caller.as_ref(), &request.key, &request.range_end, Access::Read)?;
+        self.authority.permit_answer(caller.as_ref())?;
         let mut response = self.store.range(request)?;
         self.fill(&mut response.header);
         Ok(response)
@@ -117,6 +118,9 @@ impl Member {
             self.admit_proposal(credential, request, now)?
         };
         self.permit_txn(caller.as_ref(), request)?;
+        if only_reads(request) {
+            self.authority.permit_answer(caller.as_ref())?;
+        }
         let (mut response, applied) = self.store.txn(request, &|lease| self.lessor.exists(lease))?;
         self.tell_of(applied);
         self.fill(&mut response.header);

@@ -10,8 +10,8 @@ use crate::{
     auth::Credential,
     proto::{
         self, AlarmRequest, AlarmResponse, DefragmentResponse, DowngradeInfo, MemberListRequest,
-        MemberListResponse, MoveLeaderRequest, MoveLeaderResponse, ResponseHeader, StatusResponse,
-        alarm_request::AlarmAction,
+        MemberListResponse, MemberUpdateRequest, MemberUpdateResponse, MoveLeaderRequest, MoveLeaderResponse,
+        ResponseHeader, StatusResponse, alarm_request::AlarmAction,
     },
     refusal::Refusal,
     release::Fact,
@@ -128,6 +128,25 @@ impl Member {
         self.refusal_of_change(credential, id, Refusal::MemberNotLearner, now)
     }
 
+    /// Gives a member other addresses for its peers, and tells of all members.
+    ///
+    /// # Errors
+    /// A caller who may not, and a member that is not there.
+    pub fn member_update(
+        &mut self,
+        credential: &Credential,
+        request: MemberUpdateRequest,
+        now: Instant,
+    ) -> Result<MemberUpdateResponse, Refusal> {
+        self.permit_upkeep(credential, now)?;
+        if request.id != MEMBER_ID {
+            return Err(Refusal::MemberNotFound);
+        }
+        self.peer_urls = request.peer_ur_ls;
+        self.proposed(now);
+        Ok(MemberUpdateResponse { header: Some(self.header_of_members()), members: vec![self.as_listed()] })
+    }
+
     /// Source: etcd v3.5.5 server/etcdserver/server.go, `checkMembershipOperationPermission`.
     fn refusal_of_change(
         &mut self,
@@ -157,24 +176,31 @@ impl Member {
         if self.settings.release.holds(Fact::MemberListNeedsToken) {
             self.authority.permit_known(credential, now)?;
         }
-        let header = ResponseHeader {
+        Ok(MemberListResponse { header: Some(self.header_of_members()), members: vec![self.as_listed()] })
+    }
+
+    fn header_of_members(&self) -> ResponseHeader {
+        ResponseHeader {
             cluster_id: CLUSTER_ID,
             member_id: MEMBER_ID,
             raft_term: self.raft_term,
             ..ResponseHeader::default()
-        };
+        }
+    }
+
+    /// The member as the list of all has it.
+    fn as_listed(&self) -> proto::Member {
         let client_urls = match self.client_urls.as_slice() {
             [] => vec!["http://localhost:2379".to_owned()],
             urls => urls.to_vec(),
         };
-        let member = proto::Member {
+        proto::Member {
             id: MEMBER_ID,
             name: "default".to_owned(),
-            peer_ur_ls: vec!["http://localhost:2380".to_owned()],
+            peer_ur_ls: self.peer_urls.clone(),
             client_ur_ls: client_urls,
             is_learner: false,
-        };
-        Ok(MemberListResponse { header: Some(header), members: vec![member] })
+        }
     }
 
     /// Source: etcd v3.5.28 server/etcdserver/api/v3rpc/maintenance.go, `isAuthenticated`.

@@ -27,6 +27,8 @@ pub struct Member {
     pub(crate) hub: Hub,
     /// Where clients are told to find it; empty if it is on no port.
     pub(crate) client_urls: Vec<String>,
+    /// Where other members would find it.
+    pub(crate) peer_urls: Vec<String>,
 }
 
 impl Member {
@@ -41,6 +43,8 @@ impl Member {
             authority: Authority::new(&settings, now),
             hub: Hub::new(&settings, raft_term, now),
             client_urls: Vec::new(),
+            // Source: etcd v3.5.5 server/embed/config.go, `DefaultInitialAdvertisePeerURLs`.
+            peer_urls: vec!["http://localhost:2380".to_owned()],
             settings,
         }
     }

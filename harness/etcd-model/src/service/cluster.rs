@@ -1,5 +1,5 @@
-//! `etcdserverpb.Cluster`. There is one member, and no other ever: adding one, and giving one another
-//! address, is left to tonic to refuse.
+//! `etcdserverpb.Cluster`. There is one member, and no other ever: adding one is left to tonic
+//! to refuse.
 
 use tonic::{Request, Response, Status};
 
@@ -9,7 +9,7 @@ use crate::{
     member::Handle,
     proto::{
         MemberListRequest, MemberListResponse, MemberPromoteRequest, MemberPromoteResponse,
-        MemberRemoveRequest, MemberRemoveResponse,
+        MemberRemoveRequest, MemberRemoveResponse, MemberUpdateRequest, MemberUpdateResponse,
         cluster_server::{Cluster, ClusterServer},
     },
 };
@@ -42,6 +42,15 @@ impl Cluster for ClusterService {
         let credential = Credential::of(request.metadata());
         let id = request.into_inner().id;
         Err(self.member.with(|member, now| member.member_remove(&credential, id, now)).into())
+    }
+
+    async fn member_update(
+        &self,
+        request: Request<MemberUpdateRequest>,
+    ) -> Result<Response<MemberUpdateResponse>, Status> {
+        let credential = Credential::of(request.metadata());
+        let request = request.into_inner();
+        Ok(Response::new(self.member.with(|member, now| member.member_update(&credential, request, now))?))
     }
 
     async fn member_promote(

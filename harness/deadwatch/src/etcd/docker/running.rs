@@ -33,7 +33,7 @@ use crate::{
     scenario::{Ending, Version},
 };
 
-/// How long an etcd may take to end: from 3.6 on, one that was asked to waits 7 s for its clients to close their watches.
+/// How long an etcd may take to end: asked to, 3.7.3 waits for up to 7 s for its clients to close their watches.
 const END: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
 

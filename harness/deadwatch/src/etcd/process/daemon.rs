@@ -28,8 +28,8 @@ use crate::{
 };
 
 const POLL: Duration = Duration::from_millis(5);
-/// How long an etcd may take to end: from 3.6 on, one that was asked to waits 7 s for its clients to close their watches
-/// (etcd v3.6.4 server/embed/etcd.go, `stopServers`).
+/// How long an etcd may take to end. Asked to, 3.7.3 waits for up to 7 s for its clients to close their watches; 3.5.5
+/// and 3.5.16 were seen to end at once (etcd server/embed/etcd.go, `stopServers`, with `ReqTimeout`).
 const END: Duration = Duration::from_secs(30);
 /// How long the system may take to freeze it.
 const FREEZE: Duration = Duration::from_secs(5);

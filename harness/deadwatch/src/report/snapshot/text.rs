@@ -74,7 +74,7 @@ fn results(consumer: &ConsumerJudgement) -> Vec<String> {
 fn in_lines(items: &[String]) -> String {
     let mut lines = vec![String::new()];
     for item in items {
-        let item = in_one_line(item);
+        let item = if item.is_empty() { "\"\"".to_owned() } else { in_one_line(item) };
         match lines.last_mut() {
             Some(line) if line.is_empty() => *line = format!("  {item}"),
             Some(line) if line.chars().count() + item.chars().count() + 2 <= WIDTH => {

@@ -1,6 +1,6 @@
 //! Words in a picture: wrapped, cut and filled up to a width.
 
-use textwrap::{Options, WordSplitter};
+use textwrap::{Options, WordSeparator, WordSplitter};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::WIDTH;
@@ -10,6 +10,8 @@ pub(in crate::report) fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let options = Options::new(WIDTH)
         .initial_indent(indent)
         .subsequent_indent(indent)
+        // A path stays whole if it can.
+        .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }

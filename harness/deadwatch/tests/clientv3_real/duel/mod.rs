@@ -16,6 +16,7 @@ use deadwatch::{
     subject::{Opening, Original},
 };
 use libtest_mimic::Trial;
+use tokio::sync::Semaphore;
 
 use self::{
     relay::Relay,
@@ -31,6 +32,9 @@ const STORY: Version = Version::new(3, 5, 11);
 
 /// The newest client.
 const NEWEST: Version = Version::new(3, 7, 3);
+
+/// Duels that are fought at once: each starts two etcds and a program, and is worth nothing where all of them starve.
+static GROUNDS: Semaphore = Semaphore::const_new(3);
 
 /// How many watches the server has.
 const WATCHERS: &str = "etcd_debugging_mvcc_watcher_total";
@@ -107,6 +111,7 @@ where
         Original::Found(_) => None,
     };
     runs(format!("duel::{name}::{version}::{client}"), lacks, &["go", "process"], move || async move {
+        let _ground = GROUNDS.acquire().await.unwrap();
         let side = async |who| script(Arena::new(who, version, client, auth).await).await;
         let (naive, original) = tokio::join!(side(Who::Naive), side(Who::Original));
         assert_eq!(original, foretold, "the recipe itself (the retelling said {naive:?})");

@@ -29,6 +29,8 @@ enum Gate {
     Open,
     /// ... until so many more calls have been answered; then it is kept back.
     Answers(usize),
+    /// ... not at all: connections are taken and dropped.
+    Closed,
 }
 
 /// A port that leads to an etcd.
@@ -55,6 +57,9 @@ impl Relay {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 making.send_modify(|made| *made += 1);
+                if *gates.borrow() == Gate::Closed {
+                    continue;
+                }
                 let (gate, mut cuts) = (gates.clone(), cutting.subscribe());
                 cuts.mark_unchanged();
                 connections.spawn(connection(client, server, (gate, holding.clone()), cuts));
@@ -80,6 +85,12 @@ impl Relay {
     pub async fn until_held(&self) {
         let mut held = self.held.subscribe();
         timeout(Duration::from_secs(20), held.wait_for(|held| *held)).await.unwrap().unwrap();
+    }
+
+    /// Cuts all connections, and drops those to come.
+    pub fn close(&self) {
+        self.cuts.send_replace(Some(Cut::End));
+        self.gate.send_replace(Gate::Closed);
     }
 
     /// Lets everything pass again, what was kept back first.

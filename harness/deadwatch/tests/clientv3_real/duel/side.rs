@@ -59,7 +59,8 @@ impl Side {
     /// Opens the client `shared`.
     pub async fn open(&mut self, opening: Opening) {
         self.ask(Request::Open { client: "shared".to_owned(), opening });
-        assert_eq!(self.reply().await, "opened");
+        let reply = self.reply().await;
+        assert_eq!(reply, "opened", "{:?}", self.who);
     }
 
     pub fn call(&self, id: u64, call: Call) {

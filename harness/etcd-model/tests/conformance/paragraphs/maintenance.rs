@@ -1,6 +1,9 @@
 //! Looking after a member: status, members, alarms; and calls that no etcd has.
 
-use etcd_model::proto::{alarm_request::AlarmAction, *};
+use etcd_model::{
+    member::MEMBER_ID,
+    proto::{alarm_request::AlarmAction, *},
+};
 
 use crate::case::{Case, Op, case, ops, request::*};
 
@@ -21,6 +24,13 @@ pub fn cases() -> Vec<Case> {
                 MemberRemoveRequest { id: 77 },
                 MemberUpdateRequest { id: 77, peer_ur_ls: vec!["http://localhost:9".into()] },
                 MemberPromoteRequest { id: 77 }
+            ],
+        ),
+        case(
+            "a_member_with_another_address",
+            ops![
+                MemberUpdateRequest { id: MEMBER_ID, peer_ur_ls: vec!["http://localhost:9".into()] },
+                MemberListRequest { linearizable: true }
             ],
         ),
         case(
