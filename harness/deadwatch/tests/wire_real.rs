@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         trial("a_restarted_etcd_is_found_behind_the_same_address", restart),
         trial("a_lost_reply_is_an_error_at_the_client_and_a_key_at_the_etcd", faults::lost_reply),
         trial("a_lost_reply_can_leave_the_client_waiting_for_it", faults::lost_reply_in_silence),
-        trial("a_dropped_connection_ends_a_watch_and_the_next_call_has_another", faults::dropped_connection),
+        trial("a_dropped_connection_ends_a_watch_and_a_new_one_is_served", faults::dropped_connection),
         trial("a_black_holed_watch_hears_nothing_and_a_later_client_is_served", faults::black_hole),
         trial("each_delayed_answer_takes_at_least_the_delay", faults::delay),
         trial("the_harness_reaches_a_restarted_etcd_through_every_fault_unseen", faults::harness),

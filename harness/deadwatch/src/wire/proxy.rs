@@ -184,8 +184,8 @@ impl Line {
 
     /// Leads a connection to where the etcd is now, until it ends.
     async fn lead<C: AsyncRead + AsyncWrite + Unpin>(&self, client: &mut C) -> io::Result<()> {
-        let passage = Passage::open(self);
-        if let Passage::Watched { link, .. } = &passage
+        let attended = (self.client != HARNESS_CLIENT).then(|| Attended::new(self));
+        if let Some(Attended { link, .. }) = &attended
             && link.condition() == Condition::Silenced
         {
             return swallow(client, &mut empty(), link).await;
@@ -193,41 +193,36 @@ impl Line {
         match self.upstream.address() {
             Address::Tcp(port) => {
                 let mut server = connect(port).await?;
-                passage.relay(client, &mut server).await.inspect_err(|_| reset(&server))
+                pass(client, &mut server, attended).await.inspect_err(|_| reset(&server))
             }
-            Address::Pipe(dial) => passage.relay(client, &mut dial.connect()?).await,
+            Address::Pipe(dial) => pass(client, &mut dial.connect()?, attended).await,
         }
     }
 }
 
-/// How one connection passes.
-enum Passage {
-    /// Seen, and in reach of faults as far as its client is.
-    Watched { observer: Observer, link: Link },
-    /// The harness's own.
-    Plain,
+/// What attends a connection that is not the harness's own: it is seen, and faults can reach it.
+struct Attended {
+    observer: Observer,
+    link: Link,
 }
 
-impl Passage {
-    fn open(line: &Line) -> Self {
-        if line.client == HARNESS_CLIENT {
-            return Self::Plain;
-        }
-        Self::Watched {
+impl Attended {
+    fn new(line: &Line) -> Self {
+        Self {
             observer: Observer::new(line.client.clone(), line.sightings.clone()),
             link: line.faults.connect(&line.client, Instant::now()),
         }
     }
+}
 
-    async fn relay<C, S>(self, client: &mut C, server: &mut S) -> io::Result<()>
-    where
-        C: AsyncRead + AsyncWrite + Unpin,
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        match self {
-            Self::Watched { observer, link } => relay(client, server, observer, &link).await,
-            Self::Plain => copy_bidirectional(client, server).await.map(|_| ()),
-        }
+async fn pass<C, S>(client: &mut C, server: &mut S, attended: Option<Attended>) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match attended {
+        Some(Attended { observer, link }) => relay(client, server, observer, &link).await,
+        None => copy_bidirectional(client, server).await.map(|_| ()),
     }
 }
 
