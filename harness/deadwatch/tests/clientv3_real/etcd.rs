@@ -26,8 +26,13 @@ const PORT_CHOICES: usize = 3;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Where the binary of a release lies, if it is there.
-pub fn binary(version: &str) -> PathBuf {
+fn binary(version: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/etcd").join(version).join("etcd")
+}
+
+/// That a release is not here: as what `DEADWATCH_REQUIRE` asks for it, and in words.
+pub fn lacks(version: &str) -> Option<(&'static str, String)> {
+    (!binary(version).is_file()).then(|| ("process", format!("no etcd {version} built")))
 }
 
 /// Whether the etcd asks for a login.

@@ -26,29 +26,27 @@ fn trial<F>(name: &str, version: &'static str, body: impl FnOnce(&'static str) -
 where
     F: Future<Output = ()>,
 {
-    let lacks = (!etcd::binary(version).is_file()).then(|| format!("no etcd {version} built"));
-    runs(format!("{name}::{version}"), lacks, &["process"], move || body(version))
+    runs(format!("{name}::{version}"), etcd::lacks(version), move || body(version))
 }
 
-/// A test that is ignored where it lacks something, and fails where `DEADWATCH_REQUIRE` holds one of these words.
+/// A test that is ignored where it lacks something, and fails where `DEADWATCH_REQUIRE` holds the word for that.
 fn runs<F>(
     name: String,
-    lacks: Option<String>,
-    required_as: &[&str],
+    lacks: Option<(&'static str, String)>,
     body: impl FnOnce() -> F + Send + 'static,
 ) -> Trial
 where
     F: Future<Output = ()>,
 {
-    let required = std::env::var("DEADWATCH_REQUIRE")
-        .is_ok_and(|list| list.split(',').any(|word| required_as.contains(&word.trim())));
-    let ignored = lacks.is_some() && !required;
+    let requires = std::env::var("DEADWATCH_REQUIRE").unwrap_or_default();
+    let required = |word: &str| requires.split(',').any(|required| required.trim() == word);
+    let ignored = lacks.as_ref().is_some_and(|(word, _)| !required(word));
     let name = match &lacks {
-        Some(what) => format!("{name} ({what})"),
+        Some((_, what)) => format!("{name} ({what})"),
         None => name,
     };
     Trial::test(name, move || {
-        if let Some(what) = lacks {
+        if let Some((_, what)) = lacks {
             return Err(Failed::from(what));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

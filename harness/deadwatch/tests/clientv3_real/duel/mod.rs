@@ -1,7 +1,7 @@
 //! The retelling and the recipe itself, side by side: the same happens to both, each with an etcd of its own, and both
 //! must say what was foretold.
 //!
-//! Ignored where the original or the etcd has not been built, unless `DEADWATCH_REQUIRE` holds `go` and `process`.
+//! Ignored where the original or the etcd has not been built, unless `DEADWATCH_REQUIRE` holds `go` or `process`.
 
 mod credentials;
 mod limits;
@@ -106,11 +106,10 @@ where
 {
     let foretold: Vec<_> = foretold.iter().map(ToString::to_string).collect();
     let lacks = match Original::find(client) {
-        Original::Missing(words) => Some(words),
-        Original::Found(_) if !etcd::binary(version).is_file() => Some(format!("no etcd {version} built")),
-        Original::Found(_) => None,
+        Original::Missing(words) => Some(("go", words)),
+        Original::Found(_) => etcd::lacks(version),
     };
-    runs(format!("duel::{name}::{version}::{client}"), lacks, &["go", "process"], move || async move {
+    runs(format!("duel::{name}::{version}::{client}"), lacks, move || async move {
         let _ground = GROUNDS.acquire().await.unwrap();
         let side = async |who| script(Arena::new(who, version, client, auth).await).await;
         let (naive, original) = tokio::join!(side(Who::Naive), side(Who::Original));
