@@ -194,6 +194,16 @@ fn a_page_needs_nothing_beside_itself() {
     assert!(page.contains("content=\"default-src 'none'; "));
 }
 
+#[test]
+fn no_element_has_an_attribute_twice() {
+    let page = library();
+    let markup = page.split("<script>").next().unwrap();
+    for tag in all("<([a-z][^>]*)>", markup) {
+        let names = all(" ([a-z-]+)=\"", tag);
+        assert_eq!(names.len(), names.iter().collect::<BTreeSet<_>>().len(), "{tag}");
+    }
+}
+
 /// Four subjects in 45 scenarios, one of them with many items and consumers.
 #[test]
 fn a_page_of_a_whole_library_is_smaller_than_a_megabyte() {

@@ -19,7 +19,7 @@ pub(super) fn article(number: usize, run: &RunView<'_>, extent: Extent) -> Marku
     html! {
         details data-is=(class(standing.ink())) open[open] {
             summary {
-                span.sign class=(class(standing.ink())) { (standing.sign()) }
+                span class={ "sign " (class(standing.ink())) } { (standing.sign()) }
                 " " strong { (run.history.subject) }
                 @if let Some(outcome) = judgement.outcome {
                     " " span class=(class(outcome.into())) { (in_short(judgement)) }
