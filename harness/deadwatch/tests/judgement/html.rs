@@ -230,5 +230,24 @@ fn a_page_of_a_whole_library_is_smaller_than_a_megabyte() {
     }
     let page = shown(&runs, &[], &BTreeMap::new());
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(!page.contains("To keep this page short"));
     assert!(shown(&runs[..1], &[], &BTreeMap::new()).contains("… and 48 more consumers"));
+}
+
+#[test]
+fn a_page_that_would_be_too_long_leaves_out_timelines_of_what_came_out_as_expected_and_says_so() {
+    let mut runs = Vec::new();
+    for number in 0..400 {
+        for story in [sample::story_resilient(), faulty::every_fault()] {
+            let mut story = story;
+            story.scenario.name = format!("folder/scenario-{number}");
+            runs.push((story, SnapshotState::Match));
+        }
+    }
+    runs.push((sample::story_naive(), SnapshotState::None));
+    let page = shown(&runs, &[], &BTreeMap::new());
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(page.contains("To keep this page short"));
+    // What somebody has to look at keeps its timeline.
+    assert_eq!(page.matches("class=\"lanes\"").count(), 1);
 }

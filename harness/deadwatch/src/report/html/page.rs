@@ -4,7 +4,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{class, index, run, scenario, timeline};
+use super::{
+    class, index,
+    run::{self, Drawn},
+    scenario, timeline,
+};
 use crate::report::{Case, Source, Standing, picture::Extent};
 
 const STYLE: &str = include_str!("page.css");
@@ -21,8 +25,25 @@ pub(super) struct Entry<'a> {
     pub(super) number: usize,
 }
 
+/// A page is no longer than this, bytes, as far as leaving out timelines can help.
+const MOST_BYTES: usize = 1_000_000;
+
 /// The page. `sources` are known by scenario; a scenario without one is shown in words.
+///
+/// Where it would be longer than 1 MB, it says so and leaves out timelines: first of runs that survived as expected,
+/// then of all that came out as expected.
 pub fn page(cases: &[Case<'_>], sources: &BTreeMap<String, Source>) -> String {
+    let mut page = String::new();
+    for drawn in Drawn::ALL {
+        page = drawing(cases, sources, drawn);
+        if page.len() < MOST_BYTES {
+            break;
+        }
+    }
+    page
+}
+
+fn drawing(cases: &[Case<'_>], sources: &BTreeMap<String, Source>, drawn: Drawn) -> String {
     let mut entries: Vec<_> =
         cases.iter().enumerate().map(|(index, case)| Entry { case, number: index + 1 }).collect();
     // Sorting keeps the order of what stands alike.
@@ -50,7 +71,8 @@ pub fn page(cases: &[Case<'_>], sources: &BTreeMap<String, Source>) -> String {
                     (index::table(&entries))
                     (timeline::legend())
                     h2 #runs tabindex="-1" { "Runs" }
-                    @for group in groups(&entries) { (section(&group, sources)) }
+                    @if let Some(left_out) = drawn.left_out() { p { (left_out) } }
+                    @for group in groups(&entries) { (section(&group, sources, drawn)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -99,7 +121,7 @@ fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Vec<Entry<'a>>> {
 }
 
 /// A scenario: its runs, over one axis of time, and what the file says.
-fn section(group: &[Entry<'_>], sources: &BTreeMap<String, Source>) -> Markup {
+fn section(group: &[Entry<'_>], sources: &BTreeMap<String, Source>, drawn: Drawn) -> Markup {
     let Some(name) = group.first().map(|entry| entry.case.scenario()) else { return html! {} };
     let ran = || {
         group.iter().filter_map(|entry| match entry.case {
@@ -117,7 +139,7 @@ fn section(group: &[Entry<'_>], sources: &BTreeMap<String, Source>) -> Markup {
                 div {
                     @for entry in group {
                         @match (entry.case, Extent::of(ran())) {
-                            (Case::Ran(view), Some(extent)) => (run::article(entry.number, view, extent)),
+                            (Case::Ran(view), Some(extent)) => (run::article(entry.number, view, extent, drawn)),
                             (case, _) => (unmade(entry.number, case)),
                         }
                     }

@@ -3,15 +3,57 @@
 use maud::{Markup, html};
 
 use super::{class, timeline};
-use crate::report::{
-    RunView, Standing,
-    difference::{self, Line},
-    picture::Extent,
-    words::{circumstances, in_short},
+use crate::{
+    report::{
+        RunView, Standing,
+        difference::{self, Line},
+        picture::Extent,
+        words::{circumstances, in_short},
+    },
+    verdict::Verdict,
 };
 
+/// Of which runs the page has timelines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drawn {
+    /// Of all.
+    Every,
+    /// Of those that did not survive, or not as expected.
+    NotOfSurvivors,
+    /// Of those that came out other than expected.
+    Unexpected,
+}
+
+impl Drawn {
+    /// From the longest page to the shortest.
+    pub(super) const ALL: [Self; 3] = [Self::Every, Self::NotOfSurvivors, Self::Unexpected];
+
+    /// What is to be said about the timelines that are not there.
+    pub(super) const fn left_out(self) -> Option<&'static str> {
+        match self {
+            Self::Every => None,
+            Self::NotOfSurvivors => Some(
+                "To keep this page short, runs that survived as expected are without their timelines; a page of fewer \
+                 scenarios has them.",
+            ),
+            Self::Unexpected => Some(
+                "To keep this page short, runs that came out as expected are without their timelines; a page of fewer \
+                 scenarios has them.",
+            ),
+        }
+    }
+
+    fn holds(self, standing: Standing, verdict: Verdict) -> bool {
+        match self {
+            Self::Every => true,
+            Self::NotOfSurvivors => standing != Standing::AsExpected || verdict != Verdict::Survives,
+            Self::Unexpected => standing != Standing::AsExpected,
+        }
+    }
+}
+
 /// The run, drawn over so much time. What somebody has to look at is open from the start.
-pub(super) fn article(number: usize, run: &RunView<'_>, extent: Extent) -> Markup {
+pub(super) fn article(number: usize, run: &RunView<'_>, extent: Extent, drawn: Drawn) -> Markup {
     let standing = Standing::of(run);
     let judgement = run.judgement;
     let open = standing.is_worth_a_look();
@@ -32,7 +74,7 @@ pub(super) fn article(number: usize, run: &RunView<'_>, extent: Extent) -> Marku
                 @if let Some(seed) = run.seed_worth_naming() { ", seed " (seed) }
             }
             p { (judgement.explanation) }
-            @if run.was_played() && standing != Standing::Ignored {
+            @if run.was_played() && standing != Standing::Ignored && drawn.holds(standing, judgement.verdict) {
                 (timeline::drawn(run, extent))
             }
             @if !difference.is_empty() {
