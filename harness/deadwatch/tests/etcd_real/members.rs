@@ -143,9 +143,11 @@ fn five(source: Source, version: Version) {
         let etcd = start(&source, &of(5, without_tokens(version))).await.unwrap();
         let traces = Traces::of_all(&*etcd);
         assert_eq!(traces.len(), 5);
+        let (here, there) = (here(&*etcd).await, there(&*etcd).await);
         etcd.isolate().await.unwrap();
-        let there = there(&*etcd).await;
         at_last(|| there.put("k", "v", None)).await;
+        let written = timeout(Duration::from_secs(3), here.put("lost", "v", None)).await;
+        assert!(!matches!(written, Ok(Ok(()))), "it has written without the others");
         etcd.stop().await;
         traces.iter().for_each(Traces::assert_gone);
     });
