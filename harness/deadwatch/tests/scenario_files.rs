@@ -78,11 +78,13 @@ fn a_problem_says_its_line_and_column() {
 #[test]
 fn every_scenario_of_the_library_is_right_and_none_has_a_warning() {
     let library = Library::compiled_in();
-    assert!(library.names().len() >= 11, "{:?}", library.names());
+    assert!(library.names().len() >= 45, "{:?}", library.names());
     for name in library.names() {
         let parsed = library.load(&name).unwrap_or_else(|error| panic!("{name}:\n{}", render(&error)));
         assert_eq!(parsed.scenario.name, name);
-        assert!(parsed.scenario.length.as_secs() <= 16, "{name} takes {:?}", parsed.scenario.length);
+        // Programs meet the embedded etcd in scenarios of up to 20 s; what waits for much work may take twice as long.
+        let most_s = if name.starts_with("load/") || name.starts_with("races/") { 40 } else { 20 };
+        assert!(parsed.scenario.length.as_secs() <= most_s, "{name} takes {:?}", parsed.scenario.length);
         // None of these is about the second in which a token dies.
         assert!(parsed.warnings.is_empty(), "{name}:\n{}", render(&parsed.warnings[0]));
     }
