@@ -168,9 +168,13 @@ impl Daemon {
         life.signal(Signal::STOP).map_err(|problem| failed(&doing, problem))?;
         let frozen = timeout(FREEZE, async {
             loop {
+                if let Some(how) = life.ended() {
+                    return Err(format!("it has ended ({how})"));
+                }
                 match life.is_frozen() {
                     Ok(true) => return Ok(()),
-                    Ok(false) => sleep(POLL).await,
+                    // One that is just ending will not be frozen any more, and can't be reaped yet.
+                    Ok(false) | Err(Errno::CHILD) => sleep(POLL).await,
                     Err(error) => return Err(format!("its state is unknown: {error}")),
                 }
             }

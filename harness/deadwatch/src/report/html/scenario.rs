@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
-    report::{Source, Standing, action},
+    report::{Source, Standing},
     scenario::{Consumer, ConsumerCall, Delivery, OnError, Scenario, spell_duration},
 };
 
@@ -56,7 +56,7 @@ fn in_words(scenario: &Scenario) -> Vec<String> {
     lines.push(String::new());
     let steps = scenario.steps.iter();
     lines.extend(
-        steps.map(|step| format!("at {}: {}", spell_duration(step.at), action::described(&step.action))),
+        steps.map(|step| format!("at {}: the harness {}", spell_duration(step.at), step.action.describe())),
     );
     lines.push(format!("at {}: the end", spell_duration(scenario.length)));
     lines

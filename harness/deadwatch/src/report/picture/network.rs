@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     history::{Happening, History},
-    report::{Ink, action},
+    report::Ink,
     scenario::Action,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn lane(history: &History) -> Option<Lane> {
                     told.push(format!("{} late", spelt(delay.by)));
                 }
                 Some(action @ Action::DropConnections(_)) => {
-                    lane.mark(at, Glyph::Dropped, action::described(action));
+                    lane.mark(at, Glyph::Dropped, action.describe());
                 }
                 _ => {}
             },

@@ -17,7 +17,7 @@ pub(super) fn lane(history: &History) -> Option<Lane> {
             Happening::Acted { step } => {
                 let action = history.scenario.steps.get(*step).map(|step| &step.action);
                 if let Some(action) = action.filter(|action| shows_nowhere_else(action)) {
-                    lane.mark(at, Glyph::Step, action::described(action));
+                    lane.mark(at, Glyph::Step, action.describe());
                     told.push(action::named(action).to_owned());
                 }
             }
