@@ -56,12 +56,12 @@ fn may_pass(ledger: &Ledger<'_>, by: &Returning<'_>, consumer: &Consumer) -> boo
             released || entered.len() >= PARTICIPANTS
         }
         _ => {
-            let last = before.filter_map(|event| match &event.what {
+            let mut gates = before.filter_map(|event| match &event.what {
                 Happening::Held { key } if *key == consumer.prefix => Some(Gate::Held),
                 Happening::Released { key } if *key == consumer.prefix => Some(Gate::Open),
                 _ => None,
             });
-            last.last().unwrap_or(Gate::Open) == Gate::Open
+            gates.next_back().unwrap_or(Gate::Open) == Gate::Open
         }
     }
 }
