@@ -15,7 +15,7 @@ use std::{
 };
 
 use deadwatch::{
-    etcd::{Choice, Source},
+    etcd::{Backend, Choice, Source},
     history::History,
     run::{self, Order},
     scenario::{Library, Scenario},
@@ -113,15 +113,24 @@ fn one_history() -> Result<(), Failed> {
 }
 
 fn everything_repeats() -> Result<(), Failed> {
+    let mut scenarios = library();
+    scenarios.retain(|scenario| Backend::Embedded.why_not(&scenario.not_on).is_none());
+    // What is much work is as much as all the rest together.
+    scenarios.retain(|scenario| count(0, 1) == 1 || !is_much_work(scenario));
     let orders: Vec<_> =
-        library().iter().flat_map(|scenario| SUBJECTS.map(|subject| order(scenario, subject, 3))).collect();
+        scenarios.iter().flat_map(|scenario| SUBJECTS.map(|subject| order(scenario, subject, 3))).collect();
     let first = transcripts(&orders);
-    for _ in 0..count(2, 30) {
+    for _ in 0..count(1, 30) {
         for ((order, first), other) in orders.iter().zip(&first).zip(transcripts(&orders)) {
             same(order, first, &other)?;
         }
     }
     Ok(())
+}
+
+/// Whether it has hundreds of items, or dozens of consumers.
+fn is_much_work(scenario: &Scenario) -> bool {
+    scenario.name.starts_with("load/") || scenario.consumers.len() > 20
 }
 
 fn one_tape() -> Result<(), Failed> {
