@@ -21,3 +21,7 @@ pub mod stage;
 pub mod subject;
 pub mod verdict;
 pub mod wire;
+
+pub use etcd_client;
+pub use futures::future::BoxFuture;
+pub use run::{Run, Trial};

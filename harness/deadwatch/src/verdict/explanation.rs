@@ -170,6 +170,9 @@ fn write_broken(
                 "item {item} was acknowledged to its producer at {at}, but nobody got it and it is gone"
             )?;
         }
+        Evidence::LostProbes(1) => {
+            f.push_str("in the aftermath one item was stored that nobody got and that is gone");
+        }
         Evidence::LostProbes(count) => {
             write!(f, "in the aftermath {count} items were stored that nobody got and that are gone")?;
         }
