@@ -18,6 +18,7 @@ mod judgement;
 mod ledger;
 mod lost;
 mod outcome;
+mod passage;
 mod redact;
 mod reordered;
 mod results;
