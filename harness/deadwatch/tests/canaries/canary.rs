@@ -93,7 +93,7 @@ fn of_the_process() -> Vec<Canary> {
             outcomes: &[Crash],
             aftermath: "dead",
             verdict: Unsafe,
-            says: "At 3.0 s client shared lost its connection; the process died, and its consumer with it, at \
+            says: "At 3.0 s the connections of all clients were cut; the process died, and its consumer with it, at \
                    flaws.rs: `the watch ended without an event`.",
         },
         Canary {
@@ -177,7 +177,7 @@ fn of_items() -> Vec<Canary> {
             subject: || queue::subject("makes it up", MakesItUp),
             scenario: stage::CUT_OFF,
             outcomes: &[FalseSuccess],
-            says: "At 3.0 s client shared lost its connection; consumer 1 got item nil, which nobody had \
+            says: "At 3.0 s the connections of all clients were cut; consumer 1 got item nil, which nobody had \
                    enqueued",
             ..queue
         },
@@ -201,8 +201,8 @@ fn of_calls() -> Vec<Canary> {
             subject: || queue::subject("gives up for good", GivesUpForGood::default()),
             scenario: stage::RETRYING_CUT_OFF,
             outcomes: &[Spin],
-            says: "At 3.0 s client shared lost its connection; consumer 1 called again after every error, more \
-                   than 100 times within a second.",
+            says: "At 3.0 s the connections of all clients were cut; consumer 1 called again after every error \
+                   (`the watch has ended`), more than 100 times within a second.",
             ..queue
         },
         Canary {
@@ -219,7 +219,7 @@ fn of_calls() -> Vec<Canary> {
             outcomes: &[Error],
             aftermath: "dead",
             verdict: FailsSafely,
-            says: "At 3.0 s client shared lost its connection; consumer 1 got the error `the watch has ended`.",
+            says: "At 3.0 s the connections of all clients were cut; consumer 1 got the error `the watch has ended`.",
             ..queue
         },
         Canary {
@@ -228,7 +228,7 @@ fn of_calls() -> Vec<Canary> {
             scenario: stage::ONE_OF_TWO_CUT_OFF,
             outcomes: &[Error, Healthy],
             verdict: FailsSafely,
-            says: "At 3.0 s client cut lost its connection; consumer 1 got the error `the watch has ended`.",
+            says: "At 3.0 s the connections of client own were cut; consumer 1 got the error `the watch has ended`.",
             ..queue
         },
         Canary {
@@ -236,7 +236,7 @@ fn of_calls() -> Vec<Canary> {
             subject: || queue::subject("waits for ever", WaitsForEver),
             outcomes: &[Healthy],
             aftermath: "deaf (1)",
-            says: "At 3.0 s client shared lost its connection; no call failed, but consumer 1 has gone deaf",
+            says: "At 3.0 s the connections of all clients were cut; no call failed, but consumer 1 has gone deaf",
             ..queue
         },
         Canary {
@@ -245,7 +245,7 @@ fn of_calls() -> Vec<Canary> {
             scenario: stage::BOTH_CUT_OFF,
             outcomes: &[Healthy, Healthy],
             aftermath: "deaf (2)",
-            says: "At 3.0 s client shared lost its connection; no call failed, but consumers 1 and 2 have gone \
+            says: "At 3.0 s the connections of all clients were cut; no call failed, but consumers 1 and 2 have gone \
                    deaf",
             ..queue
         },
@@ -255,7 +255,7 @@ fn of_calls() -> Vec<Canary> {
             scenario: stage::BOTH_CUT_OFF,
             outcomes: &[Error, Healthy],
             aftermath: "deaf (1)",
-            says: "At 3.0 s client shared lost its connection; consumer 1 got the error `the watch has ended`; \
+            says: "At 3.0 s the connections of all clients were cut; consumer 1 got the error `the watch has ended`; \
                    consumer 2 has gone deaf",
             ..queue
         },

@@ -1,9 +1,6 @@
 //! A queue that hands an item out again unless it is acknowledged: honest, and wrong in one way each.
 
-use std::{
-    collections::BTreeSet,
-    sync::Mutex,
-};
+use std::{collections::BTreeSet, sync::Mutex};
 
 use deadwatch::{
     BoxFuture,

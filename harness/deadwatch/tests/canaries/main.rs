@@ -15,9 +15,14 @@ mod stage;
 
 use std::collections::BTreeSet;
 
-use deadwatch::verdict::{Aftermath, Outcome, Verdict};
+use deadwatch::{
+    Trial,
+    subject::Subject,
+    verdict::{Aftermath, Evidence, Outcome, Verdict},
+};
 
 use canary::canaries;
+use flaws::{ClearsTheQueue, TakesTheNewest};
 
 /// How many canaries there are. Whoever adds one, or takes one away, says so here.
 const CANARIES: usize = 22;
@@ -76,6 +81,29 @@ fn each_outcome_aftermath_and_verdict_has_a_canary() {
     }
     let names: BTreeSet<_> = canaries.iter().map(|canary| canary.name).collect();
     assert_eq!(names.len(), CANARIES, "each has a name of its own");
+}
+
+#[test]
+fn items_are_known_by_their_values_however_they_are_filled_up_and_have_an_order_only_of_one_producer() {
+    let judgement = |subject: &Subject| {
+        let text = stage::scenario("eight items of four producers", stage::FILLED_BY_FOUR);
+        Trial::toml(&text).unwrap().run(subject).unwrap().judgement
+    };
+    let honest = judgement(&queue::honest());
+    assert_eq!(honest.verdict, Verdict::Survives, "{}", honest.explanation);
+    let mut items = honest.handed_out.items();
+    items.sort_unstable();
+    assert_eq!(items, ["a.1", "a.2", "a.3", "a.4", "a.5", "a.6", "a.7", "a.8"]);
+    let newest = judgement(&queue::subject("takes the newest", TakesTheNewest));
+    let out_of_order =
+        newest.findings.iter().filter(|finding| finding.evidence.outcome() == Outcome::Reordered);
+    assert_eq!(out_of_order.count(), 4, "each producer's two: {:?}", newest.findings);
+    let cleared = judgement(&queue::subject("clears the queue", ClearsTheQueue));
+    let lost = cleared
+        .findings
+        .iter()
+        .filter(|finding| matches!(&finding.evidence, Evidence::LostItem(item) if item.len() == 3));
+    assert_eq!(lost.count(), 7, "all but the first: {:?}", cleared.findings);
 }
 
 /// All outcomes, worst first: each is followed by the next, so that the compiler asks for one that is added.

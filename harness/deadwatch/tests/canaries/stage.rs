@@ -1,9 +1,9 @@
 //! The scenarios in which canaries show their flaws.
 
-/// A scenario for these consumers and steps, without authentication: 6 s, and then the aftermath.
+/// A scenario for these consumers and steps, without authentication: 4 s, and then the aftermath.
 pub fn scenario(title: &str, consumers_and_steps: &str) -> String {
     format!(
-        "title = \"{title}\"\n[etcd]\nversion = \"3.5.16\"\n{consumers_and_steps}\n[run]\nlength = \"6s\"\n"
+        "title = \"{title}\"\n[etcd]\nversion = \"3.5.16\"\n{consumers_and_steps}\n[run]\nlength = \"4s\"\n"
     )
 }
 
@@ -18,11 +18,11 @@ pub const CUT_OFF: &str = r#"
 /// One of two consumers, each on a client of its own, loses its connection while it waits.
 pub const ONE_OF_TWO_CUT_OFF: &str = r#"
     [[consumer]]
-    client = "cut"
+    client = "own"
     [[consumer]]
     [[step]]
     at = "3s"
-    drop-connections = "cut"
+    drop-connections = "own"
 "#;
 
 /// Both consumers lose their connection while they wait.
@@ -50,6 +50,15 @@ pub const BACKLOG: &str = r#"
     [[step]]
     at = "1s"
     enqueue = { value = "a", count = 2 }
+"#;
+
+/// Eight items, 2,000 bytes each, of four producers are there before the lone consumer.
+pub const FILLED_BY_FOUR: &str = r#"
+    [[consumer]]
+    start = "3s"
+    [[step]]
+    at = "1s"
+    enqueue = { value = "a", count = 8, bytes = 2000, producers = 4 }
 "#;
 
 /// Two consumers wait for one item.
