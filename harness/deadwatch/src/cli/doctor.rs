@@ -137,6 +137,7 @@ const fn about(subject: &Subject) -> &'static str {
         Subject::Resilient => "the queue that survives; part of this program",
         Subject::Original => "the recipe itself, in Go; a program for each clientv3 release",
         Subject::Command(_) => "a program that speaks the line protocol",
+        Subject::Own(_) => "a queue that was handed in",
     }
 }
 

@@ -27,13 +27,14 @@ impl Order {
 
     /// How time passes in it: virtual where all of it lives in this process.
     pub fn time(&self) -> Time {
-        let in_process = match self.subject {
-            Subject::Naive | Subject::Checked | Subject::Resilient => true,
-            Subject::Original | Subject::Command(_) => false,
+        let of_subject = match &self.subject {
+            Subject::Naive | Subject::Checked | Subject::Resilient => Time::Virtual,
+            Subject::Own(own) => own.time(),
+            Subject::Original | Subject::Command(_) => Time::Real,
         };
         match self.backend() {
-            Backend::Embedded if in_process => Time::Virtual,
-            Backend::Embedded | Backend::Process | Backend::Docker => Time::Real,
+            Backend::Embedded => of_subject,
+            Backend::Process | Backend::Docker => Time::Real,
         }
     }
 }

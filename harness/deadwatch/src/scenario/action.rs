@@ -88,7 +88,7 @@ const fn one() -> usize {
 }
 
 /// Who writes an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Producer {
     /// A client of the harness's own.

@@ -7,7 +7,7 @@
 //! all. Not kept is what a call leaves behind: a task that the implementation spawns itself is outside the host's
 //! sight, so that its panic kills nobody, and it ends with the host only if its owner ends it when dropped.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use tokio::{
@@ -23,13 +23,32 @@ pub use super::panic::Crash;
 #[cfg(test)]
 mod tests;
 
-/// A queue implementation: what opens its clients.
+/// A queue implementation: what opens its clients. A function from an [`Opening`] to a [`QueueClient`] is one.
 pub trait Implementation: Send + Sync + 'static {
     /// Opens a client of an etcd; with no credentials the etcd has no authentication.
     ///
     /// # Errors
     /// Why it could not be opened, in the implementation's own words.
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>>;
+}
+
+/// Whatever makes a client of an [`Opening`] is an implementation; its error is told in its own words.
+impl<F, Opened, C, E> Implementation for F
+where
+    F: Fn(Opening) -> Opened + Send + Sync + 'static,
+    Opened: Future<Output = Result<C, E>> + Send + 'static,
+    C: QueueClient,
+    E: fmt::Display,
+{
+    fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
+        let opening = self(opening);
+        Box::pin(async move {
+            match opening.await {
+                Ok(client) => Ok(Arc::new(client) as Arc<dyn QueueClient>),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
 }
 
 /// A client on which several calls may be open at once. It is dropped when the process ends, and takes everything it
@@ -100,6 +119,12 @@ pub enum Failure {
     Error(String),
     /// The implementation does not offer it.
     Unsupported,
+}
+
+impl From<etcd_client::Error> for Failure {
+    fn from(error: etcd_client::Error) -> Self {
+        Self::Error(error.to_string())
+    }
 }
 
 impl From<Failure> for Returned {

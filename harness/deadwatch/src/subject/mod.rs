@@ -2,6 +2,7 @@
 
 pub mod clientv3;
 mod clock;
+mod connect;
 mod conversation;
 pub mod host;
 mod ledger;
@@ -10,6 +11,7 @@ mod log;
 mod name;
 mod obituary;
 mod original;
+mod own;
 mod panic;
 mod pipes;
 pub mod program;
@@ -24,6 +26,7 @@ pub use conversation::{Call, Death, Opening, Reply, Request, Returned, Running};
 pub use log::Log;
 pub use name::{CommandLine, Subject, SubjectError};
 pub use original::{ORIGINAL_DIR, Original};
+pub use own::Own;
 pub use program::Patience;
 pub use resilient::Resilient;
 pub use start::{Absent, StartError, find, start};

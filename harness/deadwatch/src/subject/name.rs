@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Own;
+
 /// A subject, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -15,6 +17,8 @@ pub enum Subject {
     Original,
     /// A program that speaks the protocol.
     Command(CommandLine),
+    /// One that was handed in; no name on a command line means it.
+    Own(Own),
 }
 
 /// A program and its arguments.
@@ -81,6 +85,7 @@ impl fmt::Display for Subject {
             Self::Resilient => "resilient",
             Self::Original => "original",
             Self::Command(command) => &command.line,
+            Self::Own(own) => return own.fmt(f),
         })
     }
 }

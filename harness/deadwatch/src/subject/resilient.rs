@@ -110,7 +110,7 @@ impl QueueClient for ResilientClient {
 }
 
 /// What a message above the limit is refused with (tonic v0.14.9 codec/decode.rs, StreamingInner).
-fn refuse(excess: Excess) -> Status {
+pub(super) fn refuse(excess: Excess) -> Status {
     let Excess { message_bytes, limit_bytes } = excess;
     Status::out_of_range(format!(
         "Error, decoded message length too large: found {message_bytes} bytes, the limit is: {limit_bytes} bytes"

@@ -37,7 +37,9 @@ pub fn find(subject: &Subject, client_version: Version) -> Result<(), Absent> {
             Original::Found(_) => Ok(()),
             Original::Missing(why) => Err(Absent(why)),
         },
-        Subject::Naive | Subject::Checked | Subject::Resilient | Subject::Command(_) => Ok(()),
+        Subject::Naive | Subject::Checked | Subject::Resilient | Subject::Command(_) | Subject::Own(_) => {
+            Ok(())
+        }
     }
 }
 
@@ -67,5 +69,6 @@ pub fn start(
             Original::Missing(why) => Err(Absent(why).into()),
         },
         Subject::Command(command) => Ok(program::start(command.words())?),
+        Subject::Own(own) => Ok(own.start()),
     }
 }

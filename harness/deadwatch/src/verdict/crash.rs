@@ -1,5 +1,8 @@
 //! The promise: **whatever happens to a watch, the consumer's process lives.**
 //!
+//! An ambiguous operation is neither success nor failure, and no crash either: only the end of the process is, whatever
+//! its open calls may have done.
+//!
 //! A panic ends the whole process, so it is the outcome of every consumer in it, those that were yet to start and
 //! those that had stopped included.
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Aftermath, Evidence, Finding,
+    Aftermath, Evidence, Finding, aftermath,
     ledger::Ledger,
     token_life::{TokenLife, token_lives},
     trigger::{Seconds, Trigger, plain},
@@ -24,6 +24,8 @@ pub enum Explanation {
         trigger: Option<Trigger>,
         /// The worst findings, which are all of one outcome, in order of time; at least one.
         findings: Vec<Finding>,
+        /// What the calls of a consumer that spins on errors return.
+        error: Option<String>,
         /// Who is deaf besides.
         deaf: Vec<String>,
         /// How many consumers there are.
@@ -40,12 +42,54 @@ pub enum Explanation {
     Recovered {
         /// What.
         trigger: Trigger,
+        /// What became of everybody.
+        ending: Ending,
     },
     /// Nothing was done to anybody.
     Uneventful {
         /// The latest token that was dead when the last consumer started, if there was one.
         expired: Option<TokenLife>,
+        /// What became of everybody.
+        ending: Ending,
     },
+}
+
+/// What became of everybody where nobody came to harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// All of them took an item in the aftermath.
+    AllTook,
+    /// Those who were left took an item in the aftermath.
+    TheRestTook,
+    /// Those who were left had what they waited for in the aftermath: an item, a barrier, a lock.
+    TheRestHad,
+    /// Nobody was left waiting for anything.
+    NobodyWaited,
+}
+
+impl Ending {
+    fn of(ledger: &Ledger<'_>) -> Self {
+        let probed = aftermath::probed(ledger);
+        let items = probed.iter().all(|name| ledger.takes_items(name));
+        match probed.len() {
+            0 => Self::NobodyWaited,
+            all if items && all == ledger.consumers().count() => Self::AllTook,
+            _ if items => Self::TheRestTook,
+            _ => Self::TheRestHad,
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AllTook => "every consumer took its item in the aftermath",
+            Self::TheRestTook => "every consumer that was left took its item in the aftermath",
+            Self::TheRestHad => "every consumer that was left had what it waited for in the aftermath",
+            Self::NobodyWaited => "nobody was left waiting",
+        })
+    }
 }
 
 impl Explanation {
@@ -66,21 +110,27 @@ impl Explanation {
         };
         if let Some(worst) = findings.first() {
             let outcome = worst.evidence.outcome();
+            let all = findings;
             let findings: Vec<_> = findings
                 .iter()
                 .take_while(|finding| finding.evidence.outcome() == outcome)
                 .cloned()
                 .collect();
-            let trigger = Trigger::of(history, worst.at);
-            return Self::Broken { trigger, findings, deaf, consumers: history.scenario.consumers.len() };
+            let trigger = Trigger::of(ledger, worst);
+            let error = spins_on(worst, all);
+            let consumers = history.scenario.consumers.len();
+            return Self::Broken { trigger, findings, error, deaf, consumers };
         }
+        if !deaf.is_empty() {
+            return Self::Deaf { trigger: Trigger::of_deafness(history, &deaf), deaf };
+        }
+        let ending = Ending::of(ledger);
         match Trigger::first(history) {
-            trigger if !deaf.is_empty() => Self::Deaf { trigger, deaf },
-            Some(trigger) => Self::Recovered { trigger },
+            Some(trigger) => Self::Recovered { trigger, ending },
             None => {
                 let last_start = history.scenario.consumers.iter().map(|consumer| consumer.start).max();
                 let dead = |life: &TokenLife| last_start.is_some_and(|start| life.dead_by <= start);
-                Self::Uneventful { expired: token_lives(history).into_iter().rfind(dead) }
+                Self::Uneventful { expired: token_lives(history).into_iter().rfind(dead), ending }
             }
         }
     }
@@ -89,11 +139,11 @@ impl Explanation {
         use fmt::Write;
         match self {
             Self::Inconclusive(why) => write!(f, "the run proves nothing: {why}"),
-            Self::Broken { trigger, findings, deaf, consumers } => {
+            Self::Broken { trigger, findings, error, deaf, consumers } => {
                 if let Some(trigger) = trigger {
                     write!(f, "{trigger}; ")?;
                 }
-                write_broken(f, trigger.as_ref(), findings, *consumers)?;
+                write_broken(f, trigger.as_ref(), findings, error.as_deref(), *consumers)?;
                 if !deaf.is_empty() {
                     write!(f, "; {}", Deafness(deaf))?;
                 }
@@ -105,17 +155,12 @@ impl Explanation {
                 }
                 write!(f, "no call failed, but {}", Deafness(deaf))
             }
-            Self::Recovered { trigger } => {
-                write!(f, "{trigger}; no call failed, and every consumer took its item in the aftermath")
-            }
-            Self::Uneventful { expired } => {
+            Self::Recovered { trigger, ending } => write!(f, "{trigger}; no call failed, and {ending}"),
+            Self::Uneventful { expired, ending } => {
                 if let Some(life) = expired {
                     write!(f, "token {} was dead by {}, but ", life.token, Seconds(life.dead_by))?;
                 }
-                f.push_str(
-                    "no watch was refused, no call failed, and every consumer took its item in the aftermath",
-                );
-                Ok(())
+                write!(f, "no watch was refused, no call failed, and {ending}")
             }
         }
     }
@@ -139,6 +184,7 @@ fn write_broken(
     f: &mut String,
     trigger: Option<&Trigger>,
     findings: &[Finding],
+    error: Option<&str>,
     consumers: usize,
 ) -> fmt::Result {
     use fmt::Write;
@@ -170,6 +216,9 @@ fn write_broken(
                 "item {item} was acknowledged to its producer at {at}, but nobody got it and it is gone"
             )?;
         }
+        Evidence::LostProbes(1) => {
+            f.push_str("in the aftermath one item was stored that nobody got and that is gone");
+        }
         Evidence::LostProbes(count) => {
             write!(f, "in the aftermath {count} items were stored that nobody got and that are gone")?;
         }
@@ -186,7 +235,12 @@ fn write_broken(
         }
         Evidence::NobodysItem(item) => write!(f, "{who} got item {item}, which nobody had enqueued")?,
         Evidence::FailingCalls(_) => {
-            write!(f, "{who} called again after every error, more than 100 times within a second")?;
+            write!(f, "{who} called again after every error")?;
+            match error {
+                Some(error) if !says(trigger, error) => write!(f, " (`{}`)", plain(error))?,
+                _ => {}
+            }
+            f.push_str(", more than 100 times within a second");
         }
         Evidence::Requests(count) => {
             write!(
@@ -194,13 +248,13 @@ fn write_broken(
                 "{who} kept the server busy with {count} requests within a second, and no call returned"
             )?;
         }
-        Evidence::Error(text) => match trigger {
-            Some(Trigger::WatchRefused { reason, .. }) if text.contains(plain(reason)) => {
-                write!(f, "{who} got that as an error")?;
+        Evidence::Error(text) if says(trigger, text) => write!(f, "{who} got that as an error")?,
+        Evidence::Error(text) => {
+            if trigger.is_none() {
+                write!(f, "at {at} ")?;
             }
-            Some(_) => write!(f, "{who} got the error `{}`", plain(text))?,
-            None => write!(f, "at {at} {who} got the error `{}`", plain(text))?,
-        },
+            write!(f, "{who} got the error `{}`", plain(text))?;
+        }
     }
     let others = findings.len() - 1;
     match others {
@@ -208,6 +262,25 @@ fn write_broken(
         1 => write!(f, " (and one more of the kind)"),
         _ => write!(f, " (and {others} more of the kind)"),
     }
+}
+
+/// Whether an error is the refusal that has been told already.
+fn says(trigger: Option<&Trigger>, error: &str) -> bool {
+    match trigger.map(Trigger::last) {
+        Some(Trigger::WatchRefused { reason, .. }) => error.contains(plain(reason)),
+        _ => false,
+    }
+}
+
+/// What the calls of a consumer return that spins on errors; none if it does not.
+fn spins_on(worst: &Finding, findings: &[Finding]) -> Option<String> {
+    let Evidence::FailingCalls(_) = worst.evidence else { return None };
+    findings.iter().rev().find_map(|finding| match &finding.evidence {
+        Evidence::Error(text) if finding.consumers == worst.consumers && finding.at <= worst.at => {
+            Some(text.clone())
+        }
+        _ => None,
+    })
 }
 
 /// `consumer 1`, `consumers 1 and 2`, `consumers 1, 2 and 3`, `64 consumers`.

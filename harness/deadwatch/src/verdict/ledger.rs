@@ -63,11 +63,25 @@ pub(super) struct Failure<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Item<'a> {
     pub(super) prefix: &'a str,
-    /// Whose step it is from; none if no step names it.
-    pub(super) producer: Option<Producer>,
+    /// Who wrote it; none if no step names it.
+    pub(super) producer: Option<Writer>,
     pub(super) began: (Position, Duration),
     /// When its producer was told that it is stored; none if it never was.
     pub(super) acknowledged: Option<(Position, Duration)>,
+}
+
+/// Somebody who writes items one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Writer {
+    /// The harness's own producer, or the subject's: it writes what steps want written by one.
+    Lone(Producer),
+    /// One of those among whom a step has dealt its items out.
+    OneOfSeveral {
+        /// The step, from 0.
+        step: usize,
+        /// Which of them, from 0.
+        share: usize,
+    },
 }
 
 impl HandOut<'_> {
@@ -193,16 +207,18 @@ pub(super) const fn takes_items(consumer: &Consumer) -> bool {
     matches!(consumer.call, ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue)
 }
 
-/// Who enqueues which item, by the scenario's steps.
-fn producers(history: &History) -> BTreeMap<&str, Producer> {
-    history
-        .scenario
-        .steps
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::Enqueue(enqueue) => Some(enqueue),
-            _ => None,
-        })
-        .flat_map(|enqueue| enqueue.values.iter().map(|value| (value.as_str(), enqueue.by)))
-        .collect()
+/// Who enqueues which item, by the scenario's steps. Several are dealt the items in turn, as cards are.
+fn producers(history: &History) -> BTreeMap<&str, Writer> {
+    let mut producers = BTreeMap::new();
+    for (step, action) in history.scenario.steps.iter().map(|step| &step.action).enumerate() {
+        let Action::Enqueue(enqueue) = action else { continue };
+        for (index, value) in enqueue.values.iter().enumerate() {
+            let writer = match enqueue.producers {
+                0 | 1 => Writer::Lone(enqueue.by),
+                several => Writer::OneOfSeveral { step, share: index % several },
+            };
+            producers.insert(value.as_str(), writer);
+        }
+    }
+    producers
 }

@@ -1,7 +1,10 @@
 //! The promise: **an item that was acknowledged to its producer is handed to a consumer, or is still stored.**
 //!
-//! An enqueue that ended in an error promises nothing: its item may be stored or not. A history that does not say what
-//! is stored at the end shows no loss.
+//! An ambiguous operation is neither success nor failure: an enqueue that ended in an error, or in nothing, promises
+//! nothing, as its item may be stored or not; one that was made again and acknowledged then promises it. A dequeue that
+//! ended in an error, was given up, or is still open when all is over may have taken its item: if nobody has it and it
+//! is gone, it is lost, since the promise is the queue's and not the call's. A history that does not say what is stored
+//! at the end shows no loss.
 //!
 //! Whose loss it is: no event tells which claim took an item that nobody got, since its reply never came. The item is
 //! lost to all who wait on its queue, so the loss counts against each consumer that has no worse outcome.

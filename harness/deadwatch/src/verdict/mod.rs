@@ -7,6 +7,7 @@
 
 mod aftermath;
 mod crash;
+mod disturbance;
 mod duplicated;
 mod error;
 mod explanation;
@@ -18,6 +19,7 @@ mod judgement;
 mod ledger;
 mod lost;
 mod outcome;
+mod passage;
 mod redact;
 mod reordered;
 mod results;
@@ -26,7 +28,8 @@ mod spin;
 mod token_life;
 mod trigger;
 
-pub use explanation::Explanation;
+pub use disturbance::Disturbance;
+pub use explanation::{Ending, Explanation};
 pub use finding::{Evidence, Finding};
 pub use handed_out::{HandedOut, natural_order};
 pub use judgement::{ConsumerJudgement, Judgement, judge};

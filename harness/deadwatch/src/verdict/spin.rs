@@ -3,6 +3,10 @@
 //! It is broken by more than 100 calls of a consumer that returned an error within one second, and by more than 100
 //! requests per consumer with an open call on its client's connection while none of that client's calls returned. The
 //! stage counts, since a history keeps only the first failures; here the counts are held against the limit.
+//!
+//! An ambiguous operation is neither success nor failure to its caller, but it is no progress: an error counts here
+//! whether or not the server did what was asked. A call that has not returned counts as nothing; what its client
+//! requests meanwhile does.
 
 use super::{
     finding::{Evidence, Finding},

@@ -1,20 +1,26 @@
-//! What set things off: what the server or the network did to a client shortly before a promise was broken.
+//! What set things off: what was done to the server, the network or a client, and what they did to a client then,
+//! shortly before a promise was broken.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::token_life::{TokenLife, token_lives};
+use super::{
+    disturbance::{Disturbance, Stays},
+    finding::{Evidence, Finding},
+    ledger::Ledger,
+    token_life::{TokenLife, token_lives},
+};
 use crate::{
     history::{Event, Happening, History},
-    scenario::{Action, PRODUCER_CLIENT},
+    scenario::PRODUCER_CLIENT,
 };
 
 /// How long after a trigger its effect may show. A failing watch shows at once; a spin only when it has been counted
 /// for a second.
 const REACH: Duration = Duration::from_secs(2);
 
-/// What the server or the network did to a client.
+/// What set things off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
@@ -47,12 +53,12 @@ pub enum Trigger {
         /// The method, such as `Txn`.
         method: String,
     },
-    /// The owner of a client closed it.
-    Closed {
+    /// The harness did something to the server, the network, a user or a client.
+    Disturbed {
         /// When, since 0 s.
         at: Duration,
-        /// The client.
-        client: String,
+        /// What.
+        what: Disturbance,
     },
     /// A client lost its connection.
     Disconnected {
@@ -60,6 +66,13 @@ pub enum Trigger {
         at: Duration,
         /// The client.
         client: String,
+    },
+    /// First one thing, and shortly after it the other.
+    After {
+        /// What was done.
+        first: Box<Trigger>,
+        /// What the server or the network did then.
+        then: Box<Trigger>,
     },
 }
 
@@ -76,32 +89,148 @@ pub struct StaleToken {
 
 impl Trigger {
     /// When it happened, since 0 s.
-    pub const fn at(&self) -> Duration {
+    pub fn at(&self) -> Duration {
         match self {
             Self::WatchRefused { at, .. }
             | Self::WatchCompacted { at, .. }
             | Self::ReplyLost { at, .. }
-            | Self::Closed { at, .. }
+            | Self::Disturbed { at, .. }
             | Self::Disconnected { at, .. } => *at,
+            Self::After { first, .. } => first.at(),
         }
     }
 
-    /// What set off that which showed at `shown`: the first watch that ended shortly before, else the first lost
-    /// connection. A spin repeats its trigger; the first is the one that began it.
-    pub(super) fn of(history: &History, shown: Duration) -> Option<Self> {
-        first(triggers(history).filter(|trigger| trigger.at() <= shown && trigger.at() + REACH >= shown))
+    /// The last thing that happened, of two.
+    pub fn last(&self) -> &Self {
+        match self {
+            Self::After { then, .. } => then.last(),
+            one => one,
+        }
     }
 
-    /// The first watch that ended in the whole history, else the first lost connection.
+    /// What set off a finding: what came first shortly before it, else what has stood in the way since earlier. A spin
+    /// repeats its trigger; the first is the one that began it.
+    pub(super) fn of(ledger: &Ledger<'_>, finding: &Finding) -> Option<Self> {
+        let history = ledger.history;
+        let concerning = triggers_concerning(history, &finding.consumers);
+        let shown = finding.at;
+        let within = |from: Duration, to: Duration| {
+            concerning.iter().filter(move |trigger| trigger.at() >= from && trigger.at() <= to).cloned()
+        };
+        let lost_reply = |from: Duration, to: Duration| {
+            within(from, to).find(|trigger| matches!(trigger, Self::ReplyLost { .. }))
+        };
+        let shortly_before = || told(within(shown.saturating_sub(REACH), shown).collect());
+        match &finding.evidence {
+            // It was whole when it was acknowledged: what undid it came later.
+            Evidence::LostItem(_) => {
+                lost_reply(shown, Duration::MAX).or_else(|| told(within(shown, Duration::MAX).collect()))
+            }
+            // It may have been stored twice long before somebody came for it.
+            Evidence::HandedOutTwice(item) => {
+                let began = ledger.items.get(item.as_str()).map_or(shown, |item| item.began.1);
+                lost_reply(began, shown).or_else(shortly_before)
+            }
+            // Names are at fault here, whatever else happened.
+            Evidence::OtherQueue { .. } => None,
+            Evidence::LostProbes(_)
+            | Evidence::WrongOrder { .. }
+            | Evidence::NothingHandedOut
+            | Evidence::PassedTooEarly(_)
+            | Evidence::NobodysItem(_) => shortly_before(),
+            Evidence::Died(_) | Evidence::FailingCalls(_) | Evidence::Requests(_) | Evidence::Error(_) => {
+                match (standing(&concerning, shown), shortly_before()) {
+                    (Some(first), Some(then)) if first.at() < then.at() && then.stands_alone() => {
+                        Some(Self::After { first: Box::new(first), then: Box::new(then) })
+                    }
+                    (standing, before) => before.or(standing),
+                }
+            }
+        }
+    }
+
+    /// What happened first of all that can have made these consumers deaf.
+    pub(super) fn of_deafness(history: &History, deaf: &[String]) -> Option<Self> {
+        told(triggers_concerning(history, deaf))
+    }
+
+    /// What happened first in the whole history.
     pub(super) fn first(history: &History) -> Option<Self> {
-        first(triggers(history))
+        told(triggers(history).collect())
+    }
+
+    /// Whether it is something that was done, and not its end.
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Disturbed { what, .. } if !what.is_an_end())
+    }
+
+    /// Whether it is one thing, so that another can be told before it.
+    const fn stands_alone(&self) -> bool {
+        !matches!(self, Self::After { .. })
+    }
+
+    fn concerns(&self, history: &History, client: &str) -> bool {
+        match self {
+            Self::WatchRefused { client: on, .. }
+            | Self::WatchCompacted { client: on, .. }
+            | Self::ReplyLost { client: on, .. }
+            | Self::Disconnected { client: on, .. } => on == client || on == PRODUCER_CLIENT,
+            Self::Disturbed { what, .. } => what.concerns(&history.scenario, client),
+            Self::After { first, then } => first.concerns(history, client) || then.concerns(history, client),
+        }
     }
 }
 
-fn first(triggers: impl Iterator<Item = Trigger>) -> Option<Trigger> {
-    let all: Vec<_> = triggers.collect();
-    let ended_watch = all.iter().find(|trigger| !matches!(trigger, Trigger::Disconnected { .. }));
-    ended_watch.or_else(|| all.first()).cloned()
+/// Of all these the one to tell, or two: what was done first, and what the server or the network did then, or else what
+/// was done last. A connection that ended is told only where nothing else is.
+fn told(all: Vec<Trigger>) -> Option<Trigger> {
+    let mut done = all.iter().filter(|trigger| trigger.is_done());
+    let (first, last) = (done.next(), done.next_back());
+    let effect = all.iter().find(|trigger| match trigger {
+        Trigger::WatchRefused { .. } | Trigger::WatchCompacted { .. } | Trigger::ReplyLost { .. } => true,
+        Trigger::Disturbed { .. } | Trigger::Disconnected { .. } | Trigger::After { .. } => false,
+    });
+    let after = |first: &Trigger, then: &Trigger| {
+        Some(Trigger::After { first: Box::new(first.clone()), then: Box::new(then.clone()) })
+    };
+    match (first, effect, last) {
+        (Some(first), Some(effect), _) if first.at() <= effect.at() && first.at() + REACH >= effect.at() => {
+            after(first, effect)
+        }
+        (_, Some(effect), _) => Some(effect.clone()),
+        (Some(first), None, Some(last)) if first.at() < last.at() => after(first, last),
+        (Some(first), None, _) => Some(first.clone()),
+        // That something came back is told only where it is not told that it went.
+        (None, None, _) => {
+            let came_back = all.iter().find(|trigger| matches!(trigger, Trigger::Disturbed { .. }));
+            came_back.or_else(|| all.first()).cloned()
+        }
+    }
+}
+
+/// What was done last before that moment, and not undone.
+fn standing(all: &[Trigger], shown: Duration) -> Option<Trigger> {
+    let before: Vec<_> = all
+        .iter()
+        .filter_map(|trigger| match trigger {
+            Trigger::Disturbed { at, what } if *at <= shown => Some((trigger, what)),
+            _ => None,
+        })
+        .collect();
+    let stands = |place: usize, what: &Disturbance| {
+        what.stays() == Stays::ForGood && !before.iter().skip(place).any(|(_, later)| what.ends_with(later))
+    };
+    let mut latest_first = before.iter().enumerate().rev();
+    latest_first.find(|(place, (_, what))| stands(*place, what)).map(|(_, (trigger, _))| (*trigger).clone())
+}
+
+/// What happened to the clients of these consumers, or to the producer's.
+fn triggers_concerning(history: &History, consumers: &[String]) -> Vec<Trigger> {
+    let theirs = history.scenario.consumers.iter().filter(|consumer| consumers.contains(&consumer.name));
+    let clients: BTreeSet<&str> = theirs.map(|consumer| consumer.client.as_str()).collect();
+    triggers(history)
+        .filter(|trigger| clients.iter().any(|client| trigger.concerns(history, client)))
+        .collect()
 }
 
 fn triggers(history: &History) -> impl Iterator<Item = Trigger> + '_ {
@@ -124,14 +253,16 @@ fn triggers(history: &History) -> impl Iterator<Item = Trigger> + '_ {
                 client: client.clone(),
                 method: method.rsplit('/').next().unwrap_or(method).to_owned(),
             }),
-            Happening::Acted { step } => match history.scenario.steps.get(*step).map(|step| &step.action) {
-                Some(Action::CloseClient(client)) => Some(Trigger::Closed { at, client: client.clone() }),
-                _ => None,
-            },
             Happening::Disconnected { client } if client != PRODUCER_CLIENT => {
                 Some(Trigger::Disconnected { at, client: client.clone() })
             }
-            _ => None,
+            // What it sets off may be seen before the harness hears that it is done: it counts from when it was due.
+            Happening::Acted { step } => {
+                let due = history.scenario.steps.get(*step).map_or(at, |step| step.at);
+                Disturbance::of(history, at, &event.what)
+                    .map(|what| Trigger::Disturbed { at: at.min(due), what })
+            }
+            what => Disturbance::of(history, at, what).map(|what| Trigger::Disturbed { at, what }),
         }
     })
 }
@@ -184,11 +315,11 @@ impl fmt::Display for Trigger {
                 )
             }
             Self::ReplyLost { at, client, method } => {
-                write!(f, "at {} the reply to a {method} of client {client} was lost", Seconds(*at))
+                let article = if method.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+                write!(f, "at {} the reply to {article} {method} of client {client} was lost", Seconds(*at))
             }
-            Self::Closed { at, client } => {
-                write!(f, "at {} client {client} was closed by its owner", Seconds(*at))
-            }
+            Self::Disturbed { at, what } => write!(f, "at {} {what}", Seconds(*at)),
+            Self::After { first, then } => write!(f, "{first}, and {then}"),
             Self::Disconnected { at, client } => {
                 write!(f, "at {} client {client} lost its connection", Seconds(*at))
             }

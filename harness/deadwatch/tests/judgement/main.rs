@@ -3,8 +3,10 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod aftermaths;
+mod ambiguous;
 mod annotations;
 mod faulty;
+mod gates;
 mod html;
 mod junit;
 mod library;
@@ -15,3 +17,4 @@ mod reports;
 mod results;
 mod sample;
 mod stories;
+mod triggers;

@@ -124,6 +124,13 @@ impl Sample {
         self.at(at, Happening::EnqueueEnded { item: item.to_owned(), acceptance })
     }
 
+    /// A step is written into the file, and done a millisecond after its time.
+    pub fn step(mut self, at: f64, action: Action) -> Self {
+        let step = self.history.scenario.steps.len();
+        self.history.scenario.steps.push(Step { at: Duration::from_secs_f64(at), action });
+        self.at(at + 0.001, Happening::Acted { step })
+    }
+
     pub fn logs_in(self, at: f64, token: u32) -> Self {
         self.at(at, Happening::LoggedIn { client: "shared".to_owned(), token })
     }
