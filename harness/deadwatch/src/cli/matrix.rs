@@ -42,7 +42,7 @@ enum Client {
 const fn client_of(subject: &Subject) -> Client {
     match subject {
         Subject::Naive | Subject::Checked | Subject::Original => Client::ThatOfTheRow,
-        Subject::Resilient | Subject::Command(_) => Client::Its,
+        Subject::Resilient | Subject::Command(_) | Subject::Own(_) => Client::Its,
     }
 }
 
@@ -92,7 +92,9 @@ fn planned(arguments: &Arguments, options: &Options) -> Result<(Scenario, Vec<Co
 const fn place_of(subject: &Subject, asked: Option<On>) -> On {
     match (asked, subject) {
         (Some(on), _) => on,
-        (None, Subject::Naive | Subject::Checked | Subject::Resilient) => On::Only(Backend::Embedded),
+        (None, Subject::Naive | Subject::Checked | Subject::Resilient | Subject::Own(_)) => {
+            On::Only(Backend::Embedded)
+        }
         (None, Subject::Original | Subject::Command(_)) => On::Auto,
     }
 }
