@@ -23,6 +23,7 @@ use self::{
     side::{Side, Who},
 };
 use crate::{
+    Threads,
     etcd::{self, Auth, Etcd},
     runs,
 };
@@ -34,7 +35,7 @@ const STORY: Version = Version::new(3, 5, 11);
 const NEWEST: Version = Version::new(3, 7, 3);
 
 /// Duels that are fought at once: each starts two etcds and a program, and is worth nothing where all of them starve.
-static GROUNDS: Semaphore = Semaphore::const_new(3);
+static GROUNDS: Semaphore = Semaphore::const_new(5);
 
 /// How many watches the server has.
 const WATCHERS: &str = "etcd_debugging_mvcc_watcher_total";
@@ -109,7 +110,7 @@ where
         Original::Missing(words) => Some(("go", words)),
         Original::Found(_) => etcd::lacks(version),
     };
-    runs(format!("duel::{name}::{version}::{client}"), lacks, move || async move {
+    runs(format!("duel::{name}::{version}::{client}"), lacks, Threads::Several, move || async move {
         let _ground = GROUNDS.acquire().await.unwrap();
         let side = async |who| script(Arena::new(who, version, client, auth).await).await;
         let (naive, original) = tokio::join!(side(Who::Naive), side(Who::Original));
