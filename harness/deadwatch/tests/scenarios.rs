@@ -167,7 +167,7 @@ fn agree(names: &[String]) -> Result<(), Failed> {
         let of = |subject: Subject| snapshots.text(name, &subject.to_string());
         let (Some(original), Some(naive)) = (of(Subject::Original)?, of(Subject::Naive)?) else { continue };
         compared += 1;
-        let (original, naive) = (without_texts(&original), without_texts(&naive));
+        let (original, naive) = (stand::without_texts(&original), stand::without_texts(&naive));
         if original != naive {
             disagreements.push(format!("{name}: the original\n{original}\nits retelling\n{naive}"));
         }
@@ -177,10 +177,4 @@ fn agree(names: &[String]) -> Result<(), Failed> {
         (_, []) => Ok(()),
         (_, some) => Err(some.join("\n").into()),
     }
-}
-
-/// A snapshot's text without the lines that tell how a call's death or error reads.
-fn without_texts(snapshot: &str) -> String {
-    let told = |line: &&str| !["  died: ", "  error: "].iter().any(|text| line.starts_with(text));
-    snapshot.lines().filter(told).collect::<Vec<_>>().join("\n")
 }

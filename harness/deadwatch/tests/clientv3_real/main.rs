@@ -26,24 +26,13 @@ fn trial<F>(name: &str, version: &'static str, body: impl FnOnce(&'static str) -
 where
     F: Future<Output = ()>,
 {
-    runs(format!("{name}::{version}"), etcd::lacks(version), Threads::One, move || body(version))
-}
-
-/// On how many threads a test's tasks run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Threads {
-    /// One after the other, so that what is asked first is done first.
-    One,
-    /// Beside each other. An etcd's end blocks the thread that waits for it, for up to 7 s on 3.7 (server/embed/etcd.go,
-    /// stopServers); what stands between the other side of a duel and its etcd must go on meanwhile.
-    Several,
+    runs(format!("{name}::{version}"), etcd::lacks(version), move || body(version))
 }
 
 /// A test that is ignored where it lacks something, and fails where `DEADWATCH_REQUIRE` holds the word for that.
 fn runs<F>(
     name: String,
     lacks: Option<(&'static str, String)>,
-    threads: Threads,
     body: impl FnOnce() -> F + Send + 'static,
 ) -> Trial
 where
@@ -60,12 +49,7 @@ where
         if let Some((_, what)) = lacks {
             return Err(Failed::from(what));
         }
-        let runtime = match threads {
-            Threads::One => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-            Threads::Several => {
-                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?
-            }
-        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(body());
         Ok(())
     })

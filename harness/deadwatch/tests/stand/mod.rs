@@ -84,3 +84,9 @@ pub fn trial(
         Some(why) => Trial::ignorable_test(name, move || Ok(Completion::ignored_with(why))),
     }
 }
+
+/// A snapshot's text without the lines that tell how a call's death or error reads.
+pub fn without_texts(snapshot: &str) -> String {
+    let told = |line: &&str| !["  died: ", "  error: "].iter().any(|text| line.starts_with(text));
+    snapshot.lines().filter(told).collect::<Vec<_>>().join("\n")
+}
