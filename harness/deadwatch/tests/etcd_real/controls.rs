@@ -232,10 +232,15 @@ fn lease_over_a_pause(source: Source, version: Version) {
         );
         etcd.resume().await.unwrap();
         let resumed = Instant::now();
-        let gone = watch.message().await.unwrap().unwrap();
+        let gone = timeout(Duration::from_secs(60), watch.message()).await;
+        let gone = gone.expect("a lease outlives a pause for ever").unwrap().unwrap();
         assert_eq!(gone.events()[0].event_type(), etcd_client::EventType::Delete);
-        // A lease whose time had stood still would have almost all of its 5 s left.
-        assert!(resumed.elapsed() < Duration::from_secs(4), "{:?}", resumed.elapsed());
+        // A lease whose time had stood still would have almost all of its 5 s left. A real etcd may hold an election
+        // after it was frozen, and a new term gives every lease its time again (etcd v3.5.5 server/lease/lessor.go,
+        // Promote), so that only the model can be held to a bound.
+        if source == Source::Embedded {
+            assert!(resumed.elapsed() < Duration::from_secs(4), "{:?}", resumed.elapsed());
+        }
         etcd.stop().await;
     });
 }
