@@ -51,7 +51,7 @@ fn planned(arguments: &Arguments, options: &Options) -> Result<Planned, Exit> {
     reports::prepare(&options.reports)?;
     let mut plan = plan::plan(&scenarios, &subjects, &options.place, options.seed)?;
     plan.orders = (0..options.repeat).flat_map(|_| plan.orders.clone()).collect();
-    Ok(Planned { plan, reviewed, sources: sources::of(&library, &options.names) })
+    Ok(Planned { plan, reviewed, sources: sources::of(&library, &options.names, &scenarios) })
 }
 
 fn perform(planned: &Planned, options: &Options) -> Exit {

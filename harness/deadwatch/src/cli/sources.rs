@@ -7,24 +7,27 @@ use std::{
 };
 
 use super::plan;
-use crate::{report::Source, scenario::Library};
+use crate::{
+    report::Source,
+    scenario::{Library, Scenario},
+};
 
-/// The files by the scenarios' names; none of a scenario that is built into this program, nor of two files that go by
+/// The files of these scenarios, which were loaded by those names, by what the scenarios are called; none of a scenario that is built into this program, nor of two files that go by
 /// one name.
-pub(super) fn of(library: &Library, named: &[String]) -> BTreeMap<String, Source> {
+pub(super) fn of(library: &Library, named: &[String], scenarios: &[Scenario]) -> BTreeMap<String, Source> {
     let mut sources = BTreeMap::new();
     let mut twice = BTreeSet::new();
-    for name in plan::named(library, named) {
-        let Ok(parsed) = library.load(&name) else { continue };
+    let known = library.names();
+    for (name, scenario) in plan::named(library, named).into_iter().zip(scenarios) {
         let path = match library.folder() {
-            Some(folder) if library.names().contains(&name) => folder.join(format!("{name}.toml")),
+            Some(folder) if known.contains(&name) => folder.join(format!("{name}.toml")),
             // Built in.
-            None if library.names().contains(&name) => continue,
+            None if known.contains(&name) => continue,
             Some(_) | None => PathBuf::from(&name),
         };
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let source = Source { path: path.display().to_string(), text };
-        let scenario = parsed.scenario.name;
+        let scenario = scenario.name.clone();
         match sources.insert(scenario.clone(), source.clone()) {
             Some(other) if other != source => {
                 twice.insert(scenario);

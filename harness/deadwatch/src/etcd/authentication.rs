@@ -8,7 +8,7 @@ use super::Credentials;
 /// Makes a user, gives it the role `root`, and switches authentication on.
 ///
 /// The role need not be created: the server knows it. Called again after it was cut short, it goes on.
-pub(super) async fn switch_on(client: &mut Client, credentials: &Credentials) -> Result<(), Error> {
+pub(crate) async fn switch_on(client: &mut Client, credentials: &Credentials) -> Result<(), Error> {
     match client.user_add(&*credentials.user, &*credentials.password, None).await {
         Ok(_) => {}
         Err(error) if is(&error, Code::FailedPrecondition, "user name already exists") => {}

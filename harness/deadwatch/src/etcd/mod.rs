@@ -20,6 +20,9 @@ mod server;
 mod token;
 mod users;
 
+pub(crate) use authentication::switch_on;
+pub(crate) use users::make as make_users;
+
 pub use address::{Address, Credentials, Dial, Reset};
 pub use backend::{Backend, BackendError, On};
 pub use choose::{Choice, Fact, choose, choose_for, survey};

@@ -9,7 +9,7 @@ use crate::scenario::User;
 /// Makes the users, their roles, and what these may do. Called again after it was cut short, it goes on.
 ///
 /// Whoever is logged in by a signed token has to log in again: any change of users and roles makes it stale.
-pub(super) async fn make(client: &mut Client, users: &[User]) -> Result<(), Error> {
+pub(crate) async fn make(client: &mut Client, users: &[User]) -> Result<(), Error> {
     for User { name, password, prefixes } in users {
         unless_there(client.user_add(&**name, &**password, None).await, "user name already exists")?;
         unless_there(client.role_add(&**name).await, "role name already exists")?;

@@ -37,6 +37,19 @@ impl Scenario {
 }
 
 impl ConsumerCall {
+    /// Its name in a scenario file, and in the protocol for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dequeue => "dequeue",
+            Self::PriorityDequeue => "priority-dequeue",
+            Self::BarrierWait => "barrier-wait",
+            Self::DoubleBarrierEnter => "double-barrier-enter",
+            Self::DoubleBarrierLeave => "double-barrier-leave",
+            Self::Lock => "lock",
+            Self::ReadLock => "read-lock",
+        }
+    }
+
     /// Whether it takes items, again and again; the others are made once, and succeed once.
     pub const fn takes_items(self) -> bool {
         match self {

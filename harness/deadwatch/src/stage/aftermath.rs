@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     history::{Happening, Inconclusive},
-    scenario::{Action, PROBE_PREFIX},
+    scenario::PROBE_PREFIX,
 };
 
 /// How long after the control was served a consumer may take to get its probe.
@@ -107,7 +107,7 @@ async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<Vec<Str
     }
     let mut takers: BTreeMap<&str, usize> = BTreeMap::new();
     for consumer in &playing {
-        if gate::takes_items(consumer.call) {
+        if consumer.call.takes_items() {
             *takers.entry(&consumer.prefix).or_default() += 1;
         }
     }
@@ -124,7 +124,7 @@ async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<Vec<Str
         written.extend(probes);
     }
     let mut released: Vec<&str> = Vec::new();
-    for consumer in playing.iter().filter(|consumer| !gate::takes_items(consumer.call)) {
+    for consumer in playing.iter().filter(|consumer| !consumer.call.takes_items()) {
         if !released.contains(&consumer.prefix.as_str()) {
             released.push(&consumer.prefix);
             stage.record.write(Happening::Released { key: consumer.prefix.clone() });
@@ -139,20 +139,8 @@ async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<Vec<Str
 
 /// The items left in every queue that the scenario names, probes among them.
 async fn still_stored(stage: &Stage<'_>, harness: &HarnessClient) -> Result<Vec<String>, Inconclusive> {
-    let scenario = &stage.set.scenario;
-    let taken_from = scenario.consumers.iter().filter(|consumer| gate::takes_items(consumer.call));
-    let written_to = scenario.steps.iter().filter_map(|step| match &step.action {
-        Action::Enqueue(enqueue) => Some(&enqueue.prefix),
-        _ => None,
-    });
-    let mut prefixes: Vec<&String> = Vec::new();
-    for prefix in taken_from.map(|consumer| &consumer.prefix).chain(written_to) {
-        if !prefixes.contains(&prefix) {
-            prefixes.push(prefix);
-        }
-    }
     let mut items = Vec::new();
-    for prefix in prefixes {
+    for prefix in stage.set.scenario.prefixes() {
         items.extend(harness.stored(prefix).await.map_err(Inconclusive::Backend)?);
     }
     Ok(items)

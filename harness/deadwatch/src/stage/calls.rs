@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     history::{Acceptance, Happening, Inconclusive},
-    scenario::{ConsumerCall, Enqueue, OnError, PROBE_PREFIX, PRODUCER_CLIENT},
+    scenario::{Enqueue, OnError, PROBE_PREFIX, PRODUCER_CLIENT},
     subject::{Call, Request, Returned},
 };
 
@@ -137,7 +137,9 @@ impl Stage<'_> {
         let mut spin = None;
         let returned = match returned {
             Returned::Unsupported if given_up => return Err(Inconclusive::Unsupported("cancel".to_owned())),
-            Returned::Unsupported => return Err(Inconclusive::Unsupported(offered_as(actor.consumer.call))),
+            Returned::Unsupported => {
+                return Err(Inconclusive::Unsupported(actor.consumer.call.name().to_owned()));
+            }
             Returned::Item { item, ack } => {
                 token = ack.clone();
                 let item = item_of(&item);
@@ -202,18 +204,4 @@ impl Stage<'_> {
             *waiting = waiting.saturating_sub(1);
         }
     }
-}
-
-/// The call by the name that the protocol has for it.
-fn offered_as(call: ConsumerCall) -> String {
-    match call {
-        ConsumerCall::Dequeue => "dequeue",
-        ConsumerCall::PriorityDequeue => "priority-dequeue",
-        ConsumerCall::BarrierWait => "barrier-wait",
-        ConsumerCall::DoubleBarrierEnter => "double-barrier-enter",
-        ConsumerCall::DoubleBarrierLeave => "double-barrier-leave",
-        ConsumerCall::Lock => "lock",
-        ConsumerCall::ReadLock => "read-lock",
-    }
-    .to_owned()
 }

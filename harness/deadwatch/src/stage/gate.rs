@@ -53,11 +53,6 @@ pub(super) fn call_at(scenario: &Scenario, key: &str, otherwise: ConsumerCall) -
     at_the_key.map_or(otherwise, |consumer| consumer.call)
 }
 
-/// Whether a call takes items, so that a probe is what it waits for.
-pub(super) const fn takes_items(call: ConsumerCall) -> bool {
-    matches!(call, ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! What a step has the harness do to the etcd itself: keys that are no items, compactions, users, barriers, locks.
 
-use etcd_client::{DeleteOptions, Error, Permission};
+use etcd_client::{DeleteOptions, Error};
 use tonic::Code;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     harness_queue::filled,
 };
 use crate::{
-    etcd::Credentials,
+    etcd::{self, Credentials},
     scenario::{ChangePassword, Delete, Put, User},
 };
 
@@ -55,19 +55,8 @@ impl HarnessClient {
 
     /// Adds a user, and a role of its name that may read and write its prefixes.
     pub(super) async fn add_user(&self, user: &User) -> Result<(), String> {
-        let User { name, password, prefixes } = user;
         self.ask(Repeat::Safe, |mut client| async move {
-            unless(
-                client.user_add(name.as_str(), password.as_str(), None).await,
-                "user name already exists",
-            )?;
-            unless(client.role_add(name.as_str()).await, "role name already exists")?;
-            for prefix in prefixes {
-                let permission = Permission::read_write(prefix.as_str()).with_prefix();
-                client.role_grant_permission(name.as_str(), permission).await?;
-            }
-            client.user_grant_role(name.as_str(), name.as_str()).await?;
-            Ok(())
+            etcd::make_users(&mut client, std::slice::from_ref(user)).await
         })
         .await
     }
@@ -106,14 +95,9 @@ impl HarnessClient {
     /// Makes the user `root` if there is none, and switches authentication on.
     pub(super) async fn enable_auth(&self) -> Result<(), String> {
         let root = Credentials::root();
-        let Credentials { user, password } = root.clone();
-        self.ask(Repeat::Safe, |mut client| {
-            let (user, password) = (user.clone(), password.clone());
-            async move {
-                unless(client.user_add(user.as_str(), password, None).await, "user name already exists")?;
-                client.user_grant_role(user, "root").await?;
-                unless(client.auth_enable().await, "user name is empty")
-            }
+        let made = &root;
+        self.ask(Repeat::Safe, |mut client| async move {
+            unless(etcd::switch_on(&mut client, made).await, "user name is empty")
         })
         .await?;
         self.become_user(Some(root)).await

@@ -1,6 +1,6 @@
 //! A run from its pre-flight to the end of its aftermath.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use tokio::{
     sync::mpsc,
@@ -11,7 +11,7 @@ use super::{aftermath, harness_client::HarnessClient, preflight, record::Record,
 use crate::{
     etcd::{Address, Credentials, Etcd},
     history::{Happening, History, Inconclusive},
-    scenario::{Action, PRODUCER_CLIENT, Producer as By, Scenario, Step},
+    scenario::Scenario,
     subject::{KeyClock, Request, Running},
     wire::{HARNESS_CLIENT, Sighting, Wire},
 };
@@ -97,7 +97,8 @@ async fn perform(set: &mut Set, record: &mut Record) -> Result<(), Inconclusive>
     let harness = set.harness(set.etcd.credentials().as_ref()).await?;
     preflight::check(set, &harness).await?;
     record.write(Happening::PreflightPassed);
-    for client in clients(&set.scenario) {
+    let clients: Vec<_> = set.scenario.clients().into_iter().map(str::to_owned).collect();
+    for client in clients {
         preflight::open(set, &client).await?;
         record.write(Happening::Opened { client });
     }
@@ -106,16 +107,4 @@ async fn perform(set: &mut Set, record: &mut Record) -> Result<(), Inconclusive>
     let mut stage = Stage::new(set, record, harness, zero);
     stage.timeline().await?;
     aftermath::play(&mut stage).await
-}
-
-/// The clients that a scenario's consumers and steps use, in the order in which they are first named.
-fn clients(scenario: &Scenario) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let consumers = scenario.consumers.iter().map(|consumer| consumer.client.clone());
-    let by_subject = |step: &Step| match &step.action {
-        Action::Enqueue(enqueue) => enqueue.by == By::Subject,
-        _ => false,
-    };
-    let producer = scenario.steps.iter().any(by_subject).then(|| PRODUCER_CLIENT.to_owned());
-    consumers.chain(producer).filter(|client| seen.insert(client.clone())).collect()
 }

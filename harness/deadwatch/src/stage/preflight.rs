@@ -8,7 +8,7 @@ use super::{harness_client::HarnessClient, harness_queue::Layout, play::Set};
 use crate::{
     etcd::Credentials,
     history::Inconclusive,
-    scenario::ConsumerCall,
+    scenario::{ConsumerCall, ROOT},
     subject::{Call, Opening, Reply, Request, Returned},
 };
 
@@ -108,11 +108,10 @@ pub(super) async fn open(set: &mut Set, client: &str) -> Result<(), Inconclusive
 
 /// As whom a client of the subject's logs in: as the user that its consumers name, else as the harness does.
 fn credentials(set: &Set, client: &str) -> Option<Credentials> {
-    let on_it = set.scenario.consumers.iter().find(|consumer| consumer.client == client);
-    match on_it.and_then(|consumer| consumer.user.as_ref()) {
-        None => set.etcd.credentials(),
+    match set.scenario.client_user(client) {
+        None | Some(ROOT) => set.etcd.credentials(),
         Some(name) => {
-            let user = set.scenario.etcd.users.iter().find(|user| user.name == *name);
+            let user = set.scenario.etcd.users.iter().find(|user| user.name == name);
             user.map(|user| Credentials { user: user.name.clone(), password: user.password.clone() })
         }
     }

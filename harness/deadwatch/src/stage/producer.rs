@@ -29,37 +29,36 @@ impl Producer {
 
     /// Has the items written, after all that were asked for before; by several producers, each its share.
     pub(super) fn enqueue(&mut self, layout: Layout, enqueue: &Enqueue) {
-        if enqueue.producers <= 1 {
-            for item in enqueue.values.clone() {
-                self.first.order(write(
-                    self.client.clone(),
-                    self.desk.clone(),
-                    layout,
-                    enqueue.clone(),
-                    item,
-                ));
+        let Enqueue { values, prefix, bytes, producers, .. } = enqueue;
+        for share in shares(values, *producers) {
+            let (client, desk) = (self.client.clone(), self.desk.clone());
+            let writing = write(client, desk, layout, prefix.clone(), *bytes, share);
+            if *producers <= 1 {
+                self.first.order(writing);
+            } else {
+                self.others.spawn(writing);
             }
-            return;
-        }
-        for share in shares(&enqueue.values, enqueue.producers) {
-            let (client, desk, enqueue) = (self.client.clone(), self.desk.clone(), enqueue.clone());
-            self.others.spawn(async move {
-                for item in share {
-                    write(client.clone(), desk.clone(), layout, enqueue.clone(), item).await;
-                }
-            });
         }
     }
 }
 
-async fn write(client: HarnessClient, desk: NewsDesk, layout: Layout, enqueue: Enqueue, item: String) {
-    let Enqueue { prefix, bytes, .. } = enqueue;
-    let _ = desk.send(Ok(Happening::EnqueueBegan { item: item.clone(), prefix: prefix.clone() }));
-    let acceptance = match client.enqueue(layout, &prefix, &[filled(&item, bytes)]).await {
-        Ok(()) => Acceptance::Acknowledged,
-        Err(error) => Acceptance::Unknown(error),
-    };
-    let _ = desk.send(Ok(Happening::EnqueueEnded { item, acceptance }));
+/// Writes the items, one after the other.
+async fn write(
+    client: HarnessClient,
+    desk: NewsDesk,
+    layout: Layout,
+    prefix: String,
+    bytes: usize,
+    items: Vec<String>,
+) {
+    for item in items {
+        let _ = desk.send(Ok(Happening::EnqueueBegan { item: item.clone(), prefix: prefix.clone() }));
+        let acceptance = match client.enqueue(layout, &prefix, &[filled(&item, bytes)]).await {
+            Ok(()) => Acceptance::Acknowledged,
+            Err(error) => Acceptance::Unknown(error),
+        };
+        let _ = desk.send(Ok(Happening::EnqueueEnded { item, acceptance }));
+    }
 }
 
 /// The items dealt out in turn, as cards are; no share is empty.

@@ -9,7 +9,6 @@ use super::{
     Call, Reply, Request, Returned,
     line::{Answer, Said},
 };
-use crate::scenario::ConsumerCall;
 
 /// The state of a conversation with a program.
 #[derive(Debug, Default)]
@@ -89,9 +88,7 @@ impl Ledger {
             }
             Request::Call { id, call, .. } => {
                 let wants = match call {
-                    Call::Consume { call: ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue, .. } => {
-                        Wants::Item
-                    }
+                    Call::Consume { call, .. } if call.takes_items() => Wants::Item,
                     Call::Consume { .. } | Call::Enqueue { .. } | Call::Ack { .. } => Wants::Done,
                 };
                 self.calls.insert(*id, Progress::Open { wants, cancel: Cancel::NotAsked });

@@ -4,10 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Opening, Request};
-use crate::{
-    etcd::{Address, Credentials},
-    scenario::ConsumerCall,
-};
+use crate::etcd::{Address, Credentials};
 
 /// The version of the protocol, as `hello` tells it.
 const PROTOCOL: u32 = 1;
@@ -49,32 +46,13 @@ struct Login<'a> {
     password: &'a str,
 }
 
+/// A call: its method's name, and what it takes.
 #[derive(Serialize)]
-#[serde(tag = "method", rename_all = "kebab-case")]
+#[serde(untagged)]
 enum Method<'a> {
-    Dequeue { consumer: &'a str, prefix: &'a str },
-    PriorityDequeue { consumer: &'a str, prefix: &'a str },
-    BarrierWait { consumer: &'a str, prefix: &'a str },
-    DoubleBarrierEnter { consumer: &'a str, prefix: &'a str },
-    DoubleBarrierLeave { consumer: &'a str, prefix: &'a str },
-    Lock { consumer: &'a str, prefix: &'a str },
-    ReadLock { consumer: &'a str, prefix: &'a str },
-    Enqueue { prefix: &'a str, value: &'a str },
-    Ack { token: &'a str },
-}
-
-impl<'a> Method<'a> {
-    fn of(call: ConsumerCall, consumer: &'a str, prefix: &'a str) -> Self {
-        match call {
-            ConsumerCall::Dequeue => Self::Dequeue { consumer, prefix },
-            ConsumerCall::PriorityDequeue => Self::PriorityDequeue { consumer, prefix },
-            ConsumerCall::BarrierWait => Self::BarrierWait { consumer, prefix },
-            ConsumerCall::DoubleBarrierEnter => Self::DoubleBarrierEnter { consumer, prefix },
-            ConsumerCall::DoubleBarrierLeave => Self::DoubleBarrierLeave { consumer, prefix },
-            ConsumerCall::Lock => Self::Lock { consumer, prefix },
-            ConsumerCall::ReadLock => Self::ReadLock { consumer, prefix },
-        }
-    }
+    Consume { method: &'static str, consumer: &'a str, prefix: &'a str },
+    Enqueue { method: &'static str, prefix: &'a str, value: &'a str },
+    Ack { method: &'static str, token: &'a str },
 }
 
 /// The first line to a program, without its end.
@@ -101,9 +79,11 @@ pub(super) fn encode(request: &Request) -> String {
             id: *id,
             client,
             method: match call {
-                Call::Consume { call, consumer, prefix } => Method::of(*call, consumer, prefix),
-                Call::Enqueue { prefix, value } => Method::Enqueue { prefix, value },
-                Call::Ack { token } => Method::Ack { token },
+                Call::Consume { call, consumer, prefix } => {
+                    Method::Consume { method: call.name(), consumer, prefix }
+                }
+                Call::Enqueue { prefix, value } => Method::Enqueue { method: "enqueue", prefix, value },
+                Call::Ack { token } => Method::Ack { method: "ack", token },
             },
         }),
         Request::Cancel { id } => write(&Line::Cancel { id: *id }),

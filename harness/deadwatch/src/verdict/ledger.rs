@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     history::{Acceptance, Event, Happening, History},
-    scenario::{Action, Consumer, ConsumerCall, PROBE_PREFIX, Producer},
+    scenario::{Action, Consumer, PROBE_PREFIX, Producer},
     subject::{Death, Returned},
 };
 
@@ -193,18 +193,13 @@ impl<'a> Ledger<'a> {
 
     /// Whether this consumer's calls hand out items.
     pub(super) fn takes_items(&self, name: &str) -> bool {
-        self.consumer(name).is_none_or(takes_items)
+        self.consumer(name).is_none_or(|consumer| consumer.call.takes_items())
     }
 
     /// The consumers' names in file order.
     pub(super) fn consumers(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.history.scenario.consumers.iter().map(|consumer| consumer.name.as_str())
     }
-}
-
-/// Whether a consumer's calls hand out items.
-pub(super) const fn takes_items(consumer: &Consumer) -> bool {
-    matches!(consumer.call, ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue)
 }
 
 /// Who enqueues which item, by the scenario's steps. Several are dealt the items in turn, as cards are.

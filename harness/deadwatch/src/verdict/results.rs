@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ledger::{HandOut, Ledger, takes_items},
+    ledger::{HandOut, Ledger},
     redact::redact,
 };
 use crate::{history::Happening, scenario::Consumer, scenario::OnError, subject::Death};
@@ -94,7 +94,7 @@ fn is_race(ledger: &Ledger<'_>, hand_out: &HandOut<'_>) -> bool {
     let offered = item.map_or(hand_out.by.at, |item| item.began.1);
     // A queue's range is its prefix without a slash (etcd client/v3/experimental/recipes/queue.go).
     let in_reach = |other: &&Consumer| {
-        takes_items(other) && item.is_none_or(|item| item.prefix.starts_with(&other.prefix))
+        other.call.takes_items() && item.is_none_or(|item| item.prefix.starts_with(&other.prefix))
     };
     let others = ledger.history.scenario.consumers.iter().filter(|other| other.name != hand_out.by.consumer);
     let others = others.filter(in_reach);

@@ -6,7 +6,7 @@ use super::{Glyph, Lane, last};
 use crate::{
     history::{Happening, History},
     report::Ink,
-    scenario::{ConsumerCall, OnError, PROBE_PREFIX},
+    scenario::{OnError, PROBE_PREFIX},
     subject::Returned,
     verdict::{Aftermath, ConsumerJudgement, Evidence, Judgement, Outcome},
 };
@@ -69,14 +69,7 @@ fn began(history: &History, name: &str) -> Option<Duration> {
 fn ended(history: &History, name: &str) -> Duration {
     let of_that_name = history.scenario.consumers.iter().find(|consumer| consumer.name == name);
     let stops = of_that_name.is_some_and(|consumer| consumer.on_error == OnError::Stop);
-    let calls_once = of_that_name.is_some_and(|consumer| match consumer.call {
-        ConsumerCall::Dequeue | ConsumerCall::PriorityDequeue => false,
-        ConsumerCall::BarrierWait
-        | ConsumerCall::DoubleBarrierEnter
-        | ConsumerCall::DoubleBarrierLeave
-        | ConsumerCall::Lock
-        | ConsumerCall::ReadLock => true,
-    });
+    let calls_once = of_that_name.is_some_and(|consumer| !consumer.call.takes_items());
     let end = history.events.iter().find_map(|event| match &event.what {
         Happening::Returned { consumer, returned, .. } if consumer == name => match returned {
             Returned::Error(_) if stops => Some(event.at()),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::subject::Opening;
+use crate::{scenario::ConsumerCall, subject::Opening};
 
 fn dequeue(id: u64) -> Request {
     let call =

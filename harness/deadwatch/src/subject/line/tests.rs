@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::scenario::ConsumerCall;
 
 fn sent(request: &Request) -> Value {
     serde_json::from_str(&encode(request)).unwrap()
