@@ -60,6 +60,11 @@ impl Pace {
         rest
     }
 
+    /// A time below `bound`, so that not everybody does the same at once.
+    pub(crate) fn jitter(&mut self, bound: Duration) -> Duration {
+        Duration::from_millis(self.jitter.below(u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// What is left of the rest; zero if there was no setback or its rest is over.
     pub(crate) fn rest(&self, now: Instant) -> Duration {
         self.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
