@@ -4,6 +4,8 @@
 //! them empty. Run it on an etcd that nobody needs.
 
 use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use etcd_client::{Client, Compare, CompareOp, Txn, TxnOp};
@@ -46,10 +48,10 @@ async fn main() -> Outcome<()> {
     for each in [1, 16, 126] {
         fill(&client, items).await?;
         let clients = try_join_all((0..4).map(|_| connect())).await?;
-        let began = Instant::now();
+        let (began, left) = (Instant::now(), Arc::new(AtomicUsize::new(items)));
         try_join_all(clients.iter().map(|client| {
-            let client = client.clone();
-            async move { tokio::spawn(drain_to_the_end(client, each)).await? }
+            let (client, left) = (client.clone(), left.clone());
+            async move { tokio::spawn(drain_together(client, each, left)).await? }
         }))
         .await?;
         show(&format!("drain, 4 consumers, next_batch({each})"), items, began.elapsed());
@@ -164,13 +166,14 @@ async fn drain(
     Ok(took)
 }
 
-async fn drain_to_the_end(client: Client, each: usize) -> Outcome<()> {
+/// Takes items until all consumers together have taken all.
+async fn drain_together(client: Client, each: usize, left: Arc<AtomicUsize>) -> Outcome<()> {
     let queue = open(&client)?;
-    loop {
+    while left.load(Ordering::Relaxed) > 0 {
         tokio::select! {
             biased;
-            items = queue.next_batch(each) => drop(items?),
-            () = sleep(Duration::from_millis(100)) => break,
+            items = queue.next_batch(each) => drop(left.fetch_sub(items?.len(), Ordering::Relaxed)),
+            () = sleep(Duration::from_millis(2)) => {}
         }
     }
     queue.close().await?;

@@ -26,7 +26,7 @@ use crate::hand::{self, Doubt, Hand};
 use crate::item::Item;
 use crate::lanes::Lanes;
 use crate::link::{Entry, Link};
-use crate::membership::{self, Lease};
+use crate::membership;
 use crate::meter::Meter;
 use crate::pace::Pace;
 use crate::wishes::{Wish, Wishes};
@@ -35,6 +35,8 @@ use crate::wishes::{Wish, Wishes};
 pub(crate) const CONTENDED_FOR: Duration = Duration::from_millis(500);
 /// How old the view of who else consumes may get while it is used.
 const RIVALS_AGE: Duration = Duration::from_secs(2);
+/// How soon after a look a lost race is a reason to look again.
+pub(crate) const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// How long a quiet, empty queue is believed to be empty. A server with known faults may swallow an event
 /// (etcd CHANGELOG-3.5, 3.5.13, 3.5.16, 3.5.18).
 const AUDITED_EVERY: Duration = Duration::from_secs(60);
@@ -71,6 +73,8 @@ pub(crate) struct Actor {
     pub(crate) abroad: BTreeSet<Place>,
     /// How many claims are under way.
     pub(crate) claiming: usize,
+    /// How many doubts are being settled.
+    pub(crate) settling: usize,
     pub(crate) is_reading: bool,
     /// How many items are read at once: as many as are small enough together.
     pub(crate) window: usize,
@@ -80,7 +84,8 @@ pub(crate) struct Actor {
     pub(crate) audit_at: Instant,
     /// When there is something to do if nothing happens before.
     pub(crate) wake: Option<Instant>,
-    pub(crate) lease: Lease,
+    /// The lease that the consumer's key is bound to.
+    pub(crate) lease_id: Option<i64>,
     pub(crate) staying: Option<BoxFuture<'static, ()>>,
     pub(crate) meter: Meter,
 }
@@ -116,6 +121,7 @@ impl Actor {
             doubts: Vec::new(),
             abroad: BTreeSet::new(),
             claiming: 0,
+            settling: 0,
             is_reading: false,
             window: 8,
             contended_until: None,
@@ -123,7 +129,7 @@ impl Actor {
             rivals_seen: None,
             audit_at: Instant::now() + AUDITED_EVERY,
             wake: None,
-            lease: Lease::default(),
+            lease_id: None,
             staying: None,
             meter,
         }
@@ -151,7 +157,7 @@ impl Actor {
                 }
                 event = self.link.event() => self.on_link(event),
                 Some(event) = self.hands.next(), if !self.hands.is_empty() => self.on_hand(event),
-                () = staying(&mut self.staying) => self.staying = None,
+                () = staying(&mut self.staying) => self.lease_ended(),
                 () = wake(self.wake) => {}
             }
         }
@@ -206,7 +212,10 @@ impl Actor {
             return;
         }
         for doubt in std::mem::take(&mut self.doubts) {
-            self.claiming += usize::from(matches!(doubt.lane, Lane::Bare { .. }));
+            match doubt.lane {
+                Lane::Slot(_) => self.settling += 1,
+                Lane::Bare { .. } => self.claiming += 1,
+            }
             self.hands.push(hand::settle(self.access.clone(), doubt));
         }
         self.look_around(now);
@@ -303,9 +312,13 @@ impl Actor {
         self.fail_callers(&Error::Closed);
         self.link = Link::Down(Entry::AsIs);
         self.staying = None;
-        while let Some(event) = self.hands.next().await {
+        // Everything else that is under way may be dropped.
+        while self.claiming + self.settling > 0
+            && let Some(event) = self.hands.next().await
+        {
             self.on_hand(event);
         }
+        self.hands.clear();
         let doubts = std::mem::take(&mut self.doubts);
         let lane = self.lanes.take(self.clock.unix_s()).unwrap_or(Lane::Bare { reply_lost: false });
         let mut farewell = Farewell::new(&self.access, self.clock.as_ref(), lane, &mut self.hand_pace);
@@ -321,7 +334,9 @@ impl Actor {
         if left.is_ok() {
             self.meter.put_back.increment(u64::try_from(put_back).unwrap_or(0));
         }
-        membership::leave(&self.access, &self.lease).await;
+        if let Some(lease_id) = self.lease_id {
+            membership::leave(&self.access, lease_id).await;
+        }
         if let Some(session) = self.lanes.session().filter(|_| unsettled == 0 && left.is_ok()) {
             let _ = session.end(&self.access).await;
         }

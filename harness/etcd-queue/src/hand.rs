@@ -10,8 +10,8 @@ use crate::cache::Key;
 use crate::claim::{self, Claim, Lane, Outcome};
 use crate::error::{Error, Operation};
 use crate::listing::{self, Read};
-use crate::membership;
-use crate::session::Session;
+use crate::membership::{self, Member};
+use crate::session::{self, Session};
 use crate::slot::{self, Settled};
 
 /// A claim of which nobody knows whether it was carried out, and what it was made with.
@@ -31,6 +31,8 @@ pub(crate) enum HandEvent {
     Claimed { claim: Claim, lane: Lane, answer: Result<Outcome, Setback> },
     Settled { doubt: Doubt, answer: Result<Settled, Setback> },
     Rivals(Result<Vec<String>, Setback>),
+    Joined(Result<Member, String>),
+    Tidied,
     Counted(Result<u64, Setback>),
 }
 
@@ -74,6 +76,20 @@ pub(crate) fn settle(access: Access, mut doubt: Doubt) -> Hand {
 
 pub(crate) fn look_for_rivals(access: Access) -> Hand {
     Box::pin(async move { HandEvent::Rivals(membership::members(&access).await) })
+}
+
+pub(crate) fn join(access: Access, session_id: String, rest: Duration) -> Hand {
+    Box::pin(async move {
+        sleep(rest).await;
+        HandEvent::Joined(membership::join(&access, &session_id).await)
+    })
+}
+
+pub(crate) fn tidy(access: Access, unix_s: u64) -> Hand {
+    Box::pin(async move {
+        session::tidy(access, unix_s).await;
+        HandEvent::Tidied
+    })
 }
 
 pub(crate) fn count(access: Access) -> Hand {

@@ -3,8 +3,6 @@
 //!
 //! At-least-once claims will point to the same key: it is what a claim's owner lives by.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use etcd_client::{GetOptions, PutOptions};
@@ -17,45 +15,42 @@ use crate::fault::Fault;
 /// How long a consumer that has died is still counted.
 const TTL: Duration = Duration::from_secs(15);
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// The lease a consumer is bound to; 0 for none.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Lease(Arc<AtomicI64>);
-
-/// Keeps the key of a consumer alive, for ever. Dropping it leaves the key to its lease, or to [`leave`].
-pub(crate) async fn stay(access: Access, session_id: String, lease: Lease) {
-    loop {
-        match join(&access, &session_id).await {
-            Ok(id) => {
-                lease.0.store(id, Ordering::Release);
-                while renew(&access, id).await {
-                    sleep(RENEWED_EVERY).await;
-                }
-                tracing::info!(range = access.range(), "the consumer's lease has ended, taking another");
-            }
-            Err(reason) => tracing::debug!(range = access.range(), reason, "no lease for the consumer"),
-        }
-        sleep(AGAIN_AFTER).await;
-    }
+/// A consumer that has joined, and whom it found.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) lease_id: i64,
+    /// The sessions of all consumers. Since each looks after it has written its own key, of any two the later
+    /// one has seen the earlier.
+    pub(crate) all: Vec<String>,
 }
 
-async fn join(access: &Access, session_id: &str) -> Result<i64, String> {
+/// Writes the key of a consumer, and looks who else there is.
+///
+/// # Errors
+/// Why not, in words; nothing depends on it but the time that lost races take.
+pub(crate) async fn join(access: &Access, session_id: &str) -> Result<Member, String> {
     let ttl_s = i64::try_from(TTL.as_secs()).unwrap_or(i64::MAX);
     let mut leases = access.leases();
     let granted = timeout(access.deadline(), leases.grant(ttl_s, None)).await;
-    let id = granted.map_err(|_| "no answer".to_owned())?.map_err(|error| error.to_string())?.id();
+    let lease_id = granted.map_err(|_| "no answer".to_owned())?.map_err(|error| error.to_string())?.id();
     let key = access.prefix().sidecar(&format!("s/{session_id}"));
-    let bound = access
+    access
         .to_sidecar()
         .ask(Operation::Record, |mut kv| {
-            let (key, bound) = (key.clone(), PutOptions::new().with_lease(id));
+            let (key, bound) = (key.clone(), PutOptions::new().with_lease(lease_id));
             async move { kv.put(key, "", Some(bound)).await }
         })
-        .await;
-    match bound {
-        Ok(_) => Ok(id),
-        Err(setback) => Err(format!("{setback:?}")),
+        .await
+        .map_err(|setback| format!("{setback:?}"))?;
+    let all = members(access).await.map_err(|setback| format!("{setback:?}"))?;
+    Ok(Member { lease_id, all })
+}
+
+/// Keeps a consumer's lease alive, until it has ended all the same.
+pub(crate) async fn stay(access: Access, lease_id: i64) {
+    while renew(&access, lease_id).await {
+        sleep(RENEWED_EVERY).await;
     }
 }
 
@@ -74,11 +69,8 @@ async fn renew(access: &Access, id: i64) -> bool {
 }
 
 /// Gives the lease up, and with it the key.
-pub(crate) async fn leave(access: &Access, lease: &Lease) {
-    let id = lease.0.swap(0, Ordering::AcqRel);
-    if id != 0 {
-        let _ = timeout(access.deadline(), access.leases().revoke(id)).await;
-    }
+pub(crate) async fn leave(access: &Access, lease_id: i64) {
+    let _ = timeout(access.deadline(), access.leases().revoke(lease_id)).await;
 }
 
 /// The sessions of all consumers.

@@ -5,22 +5,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
-use crate::actor::{Actor, CONTENDED_FOR};
+use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER};
 use crate::cache::Change;
 use crate::claim::{Claim, Lane, Outcome};
 use crate::error::Error;
-use crate::hand::{Doubt, HandEvent};
+use crate::hand::{self, Doubt, HandEvent};
 use crate::link::{Entry, Failure, Link, LinkEvent};
 use crate::listing::{Listing, Read};
-use crate::membership;
+use crate::membership::{self, Member};
 use crate::meter::{Ending, cause};
-use crate::session;
 use crate::slot::Settled;
 use crate::watch::{End, News, Watch};
 
 /// Values of so many bytes together are not too many to read at once, and of so many they are.
 const LIGHT_BYTES: usize = 256 * 1024;
 const HEAVY_BYTES: usize = 1024 * 1024;
+const JOINS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Actor {
     pub(crate) fn on_link(&mut self, event: LinkEvent) {
@@ -91,14 +91,10 @@ impl Actor {
     pub(crate) fn on_hand(&mut self, event: HandEvent) {
         match event {
             HandEvent::Session(Ok(session)) => {
-                let unix_s = self.clock.unix_s();
-                let (access, id) = (self.access.clone(), session.id().to_owned());
-                let (for_membership, lease) = (access.clone(), self.lease.clone());
+                let id = session.id().to_owned();
                 self.lanes.opened(session, &self.access);
-                self.staying = Some(Box::pin(async move {
-                    session::tidy(access, unix_s).await;
-                    membership::stay(for_membership, id, lease).await;
-                }));
+                self.hands.push(hand::join(self.access.clone(), id, Duration::ZERO));
+                self.hands.push(hand::tidy(self.access.clone(), self.clock.unix_s()));
             }
             HandEvent::Session(Err(Setback::Final(refusal))) => {
                 if let Err(error) = self.lanes.refused(refusal) {
@@ -120,12 +116,21 @@ impl Actor {
             HandEvent::Settled { doubt, answer } => self.settled(doubt, answer),
             HandEvent::Rivals(found) => {
                 self.is_looking = false;
-                match (found, self.lanes.session()) {
-                    (Ok(all), Some(session)) => self.affinity.meet(session.id(), &all),
-                    (Err(setback), _) => tracing::debug!(?setback, "who else consumes is not known"),
-                    _ => {}
+                match found {
+                    Ok(all) => self.meet(&all),
+                    Err(setback) => tracing::debug!(?setback, "who else consumes is not known"),
                 }
             }
+            HandEvent::Joined(Ok(Member { lease_id, all })) => {
+                self.lease_id = Some(lease_id);
+                self.staying = Some(Box::pin(membership::stay(self.access.clone(), lease_id)));
+                self.meet(&all);
+            }
+            HandEvent::Joined(Err(reason)) => {
+                tracing::debug!(range = self.access.range(), reason, "the consumer is not known to others");
+                self.join_again();
+            }
+            HandEvent::Tidied => {}
             HandEvent::Counted(Ok(stored)) => {
                 if stored > 0 && self.cache.len() == 0 && self.abroad.is_empty() {
                     tracing::info!(
@@ -138,6 +143,24 @@ impl Actor {
                 }
             }
             HandEvent::Counted(Err(setback)) => self.set_back("the count is left out", setback),
+        }
+    }
+
+    fn meet(&mut self, all: &[String]) {
+        if let Some(session) = self.lanes.session() {
+            self.affinity.meet(session.id(), all);
+        }
+    }
+
+    pub(crate) fn lease_ended(&mut self) {
+        tracing::info!(range = self.access.range(), "the consumer's lease has ended, taking another");
+        (self.staying, self.lease_id) = (None, None);
+        self.join_again();
+    }
+
+    fn join_again(&mut self) {
+        if let Some(session) = self.lanes.session() {
+            self.hands.push(hand::join(self.access.clone(), session.id().to_owned(), JOINS_AGAIN_AFTER));
         }
     }
 
@@ -199,6 +222,7 @@ impl Actor {
     }
 
     fn settled(&mut self, mut doubt: Doubt, answer: Result<Settled, Setback>) {
+        self.settling = self.settling.saturating_sub(1);
         match (answer, doubt.refusal.take()) {
             (Ok(settled), refusal) => {
                 let is_void = settled == Settled::Void;
@@ -246,7 +270,7 @@ impl Actor {
             self.meter.lost_races.increment(u64::try_from(outcome.lost.len()).unwrap_or(0));
             let now = Instant::now();
             self.contended_until = Some(now + CONTENDED_FOR);
-            if self.rivals_seen.is_none_or(|seen| now.duration_since(seen) >= CONTENDED_FOR) {
+            if self.rivals_seen.is_none_or(|seen| now.duration_since(seen) >= LOOKS_AGAIN_AFTER) {
                 self.look_for_rivals(now);
             }
         }
