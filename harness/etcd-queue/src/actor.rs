@@ -71,6 +71,8 @@ pub(crate) struct Actor {
     pub(crate) doubts: Vec<Doubt>,
     /// The items of all claims that are under way or in doubt.
     pub(crate) abroad: BTreeSet<Place>,
+    /// Items whose claim came to nothing though later ones may be claimed already: those wait for them.
+    pub(crate) overdue: BTreeSet<Place>,
     /// How many claims are under way.
     pub(crate) claiming: usize,
     /// How many doubts are being settled.
@@ -120,6 +122,7 @@ impl Actor {
             lanes,
             doubts: Vec::new(),
             abroad: BTreeSet::new(),
+            overdue: BTreeSet::new(),
             claiming: 0,
             settling: 0,
             is_reading: false,
@@ -138,7 +141,9 @@ impl Actor {
     /// Ends when the last handle of the queue is dropped.
     pub(crate) async fn run(mut self) {
         loop {
-            self.wishes.hand_out(self.abroad.first(), self.claiming > 0);
+            self.check_overdue();
+            let barrier = self.abroad.first().into_iter().chain(self.overdue.first()).min();
+            self.wishes.hand_out(barrier, self.claiming > 0);
             self.plan(Instant::now());
             tokio::select! {
                 biased;
@@ -183,9 +188,21 @@ impl Actor {
         None
     }
 
+    /// Forgets overdue items that are gone. Among several consumers nobody waits for the others' items.
+    fn check_overdue(&mut self) {
+        if !self.affinity.is_alone() {
+            self.overdue.clear();
+        }
+        while self.overdue.first().is_some_and(|place| !self.cache.holds(place)) {
+            self.overdue.pop_first();
+        }
+    }
+
     /// How many items are to be claimed beyond those that are, or are being claimed.
     fn demand(&self) -> usize {
-        let wanted = self.wishes.missing();
+        let bars = |place: &Place| self.wishes.first_ready().is_some_and(|ready| place < ready);
+        let barring = self.overdue.iter().take_while(|place| bars(place)).count();
+        let wanted = self.wishes.missing().max(barring);
         let ahead = self.read_ahead.saturating_sub(self.wishes.ready().saturating_sub(wanted));
         wanted.saturating_add(ahead).saturating_sub(self.abroad.len())
     }

@@ -175,6 +175,10 @@ impl Cache {
         self.line.range(place..)
     }
 
+    pub(crate) fn holds(&self, place: &Place) -> bool {
+        self.line.contains_key(place)
+    }
+
     pub(crate) fn is_unread(&self, place: &Place) -> bool {
         self.line.get(place).is_some_and(|known| known.value.is_none())
     }

@@ -264,6 +264,7 @@ impl Actor {
         }
         for (place, known) in outcome.left {
             self.abroad.remove(&place);
+            self.overdue.insert(place.clone());
             self.cache.restore(place, known);
         }
         if !outcome.lost.is_empty() {

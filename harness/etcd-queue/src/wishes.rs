@@ -51,6 +51,10 @@ impl Wishes {
         self.ready.contains_key(place)
     }
 
+    pub(crate) fn first_ready(&self) -> Option<&Place> {
+        self.ready.keys().next()
+    }
+
     pub(crate) fn ready_places(&self) -> impl Iterator<Item = &Place> {
         self.ready.keys()
     }

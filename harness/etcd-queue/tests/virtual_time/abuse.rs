@@ -144,3 +144,34 @@ async fn the_same_seed_gives_the_same_run() {
     let [one, other] = [run(3, Trouble::Cuts).await, run(3, Trouble::Cuts).await];
     assert_eq!((one.ambiguous, one.handed_out), (other.ambiguous, other.handed_out));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_consumer_gets_everything_in_commit_order_through_all_this() {
+    for seed in 0..4 {
+        let etcd = Etcd::start("3.5.16");
+        let (producer, for_producer) = etcd.wired(None).await;
+        let (consumer, for_consumer) = etcd.wired(None).await;
+        let queue = crate::builder(&consumer, "/test").read_ahead(300).open().unwrap();
+        for (wire, seed) in [(&for_producer, seed), (&for_consumer, seed + 100)] {
+            wire.weather(Some(Weather { dice: Dice::of(seed), per_mille: 150 }));
+        }
+        let producing = tokio::spawn(async move {
+            let (queue, mut dice) = (open(&producer, "/test"), Dice::of(seed));
+            let mut n = 0;
+            while n < 3_000 {
+                let many = 1 + dice.below(300);
+                queue.enqueue_all((n..n + many).map(|n| n.to_string())).await.unwrap();
+                n += many;
+            }
+            n
+        });
+        let mut dice = Dice::of(seed + 3);
+        for n in 0..3_000 {
+            if dice.below(100) == 0 {
+                for_consumer.cut();
+            }
+            assert_eq!(crate::next_text(&queue).await, n.to_string(), "seed {seed}");
+        }
+        assert!(producing.await.unwrap() >= 3_000);
+    }
+}

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::etcd::{Etcd, TOKEN_IS_DEAD};
-use crate::wire::Wire;
+use crate::wire::{Mishap, Wire};
 use crate::{next_text, open, settle};
 
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
@@ -136,4 +136,17 @@ async fn a_watch_that_is_idle_for_an_hour_is_kept() {
     sleep(Duration::from_secs(3_600)).await;
     assert_eq!(wire.requests(WATCH), 1);
     assert!(delay(&other, waiting).await < Duration::from_millis(50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_the_server_swallows_costs_a_minute_and_no_item() {
+    let etcd = Etcd::start("3.5.16");
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client, "/test");
+    // The first answer says that the watch exists.
+    wire.plan(WATCH, Mishap::Swallowed(1));
+    let waiting = tokio::spawn(async move { next_text(&queue).await });
+    settle().await;
+    let delay = delay(&etcd.client().await, waiting).await;
+    assert!((Duration::from_secs(30)..Duration::from_secs(80)).contains(&delay), "{delay:?}");
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use http_body::Frame;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tonic::body::Body;
 use tower::{BoxError, Service};
@@ -26,6 +27,8 @@ pub enum Mishap {
     ReplyLost,
     /// The caller sees a broken connection; so much later it is carried out.
     Late(Duration),
+    /// Of a stream of answers, the one of this number does not come.
+    Swallowed(usize),
 }
 
 /// How many requests in a thousand meet which mishap.
@@ -187,6 +190,33 @@ impl AsyncWrite for Connection {
     }
 }
 
+/// A body that loses one of its frames, of which each has one message.
+struct Swallower {
+    inner: Body,
+    before: Option<usize>,
+}
+
+impl tonic::codegen::Body for Swallower {
+    type Data = bytes::Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        loop {
+            let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+            match self.before {
+                Some(0) => self.before = None,
+                before => {
+                    self.before = before.map(|before| before - 1);
+                    return Poll::Ready(frame);
+                }
+            }
+        }
+    }
+}
+
 /// A channel whose requests meet the wire's mishaps.
 #[derive(Clone)]
 pub struct Meddled {
@@ -217,6 +247,10 @@ impl Service<Request> for Meddled {
         Box::pin(async move {
             match mishap {
                 None => return Ok(inner.call(request).await?),
+                Some(Mishap::Swallowed(number)) => {
+                    let swallower = |inner| Body::new(Swallower { inner, before: Some(number) });
+                    return Ok(inner.call(request).await?.map(swallower));
+                }
                 Some(Mishap::LostOnTheWay) => {}
                 Some(Mishap::ReplyLost) => heard_of(&inner.call(request).await),
                 Some(Mishap::Late(by)) => {
