@@ -190,7 +190,7 @@ impl Actor {
 
     /// Forgets overdue items that are gone. Among several consumers nobody waits for the others' items.
     fn check_overdue(&mut self) {
-        if !self.affinity.is_alone() {
+        if self.affinity.is_in_force(Instant::now()) {
             self.overdue.clear();
         }
         while self.overdue.first().is_some_and(|place| !self.cache.holds(place)) {
@@ -247,7 +247,7 @@ impl Actor {
     /// Looks who else consumes while that matters, and whether an empty queue is really empty.
     fn look_around(&mut self, now: Instant) {
         let is_old = |seen: Option<Instant>| seen.is_none_or(|seen| now.duration_since(seen) >= RIVALS_AGE);
-        if !self.affinity.is_alone() && is_old(self.rivals_seen) {
+        if self.affinity.is_in_force(now) && is_old(self.rivals_seen) {
             self.look_for_rivals(now);
         }
         if self.cache.len() > 0 || !self.abroad.is_empty() {

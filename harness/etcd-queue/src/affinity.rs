@@ -4,6 +4,9 @@
 //! them claims the item at once; the others only if it is still there a little later, one after another. So a
 //! consumer that is busy, slow or dead holds nothing up for long. It is a hint: a wrong view of who there is
 //! costs a lost race or a few milliseconds.
+//!
+//! It is in force for some seconds after a lost race. A consumer whose rivals are idle gets everything, and
+//! in commit order; one that shares does not.
 
 use std::time::Duration;
 
@@ -15,6 +18,8 @@ use crate::cache::{Cache, Key, Place};
 const LATER: Duration = Duration::from_millis(5);
 /// So long may the first item in line be left to others while there is enough else to claim.
 const HEAD_LEFT: Duration = Duration::from_millis(50);
+/// How long after a lost race the consumers keep out of each other's way.
+const IN_FORCE: Duration = Duration::from_secs(10);
 /// How far down the line a consumer looks for items that are its own.
 const LOOKED_AT: usize = 1024;
 
@@ -23,6 +28,7 @@ const LOOKED_AT: usize = 1024;
 pub(crate) struct Affinity {
     ours: u64,
     rivals: Vec<u64>,
+    until: Option<Instant>,
     /// Since when there is nothing in sight that is ours to try first.
     dry_since: Option<Instant>,
     head: Option<(Place, Instant)>,
@@ -43,8 +49,14 @@ impl Affinity {
         self.rivals = all.iter().filter(|id| *id != ours).map(|id| seed(id)).collect();
     }
 
-    pub(crate) fn is_alone(&self) -> bool {
-        self.rivals.is_empty()
+    /// A race was lost.
+    pub(crate) fn contend(&mut self, now: Instant) {
+        self.until = Some(now + IN_FORCE);
+    }
+
+    /// Whether items are shared with other consumers, as far as is known.
+    pub(crate) fn is_in_force(&self, now: Instant) -> bool {
+        !self.rivals.is_empty() && self.until.is_some_and(|until| now < until)
     }
 
     /// How many consumers try an item before this one.
@@ -57,7 +69,7 @@ impl Affinity {
 
     /// The first items in line to be claimed now, up to `most`.
     pub(crate) fn choose(&mut self, cache: &Cache, most: usize, now: Instant) -> Choice {
-        if self.is_alone() {
+        if !self.is_in_force(now) {
             let places = cache.iter().take(most).map(|(place, _)| place.clone()).collect();
             return Choice { places, later: None };
         }
@@ -144,6 +156,7 @@ mod tests {
         SESSIONS.map(|ours| {
             let mut affinity = Affinity::default();
             affinity.meet(ours, &all);
+            affinity.contend(Instant::now());
             affinity
         })
     }
@@ -191,10 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_consumer_takes_what_comes_first() {
+    fn who_has_nobody_to_contend_with_takes_what_comes_first() {
         let now = Instant::now();
         let cache = line(10, now);
-        let choice = Affinity::default().choose(&cache, 3, now);
-        assert_eq!(choice.places, cache.iter().take(3).map(|(place, _)| place.clone()).collect::<Vec<_>>());
+        let first: Vec<_> = cache.iter().take(3).map(|(place, _)| place.clone()).collect();
+        assert_eq!(Affinity::default().choose(&cache, 3, now).places, first);
+        for mut consumer in consumers() {
+            assert_eq!(consumer.choose(&cache, 3, now + IN_FORCE * 2).places, first);
+        }
     }
 }

@@ -80,9 +80,8 @@ impl<'a> Farewell<'a> {
             let pairs: Vec<Pair> =
                 items.iter().take(count).map(|item| (item.key().to_vec(), item.value().to_vec())).collect();
             let stored = match self.put(&pairs).await {
-                Err(_) if count > 1 => self.put_one_by_one(&pairs).await,
-                Err(Failed::KeyInUse) => self.put_under_new_keys(&pairs).await.map_err(|reason| (0, reason)),
-                Err(Failed::For(reason)) => Err((0, reason)),
+                Err(Failed::For(reason)) if count == 1 => Err((0, reason)),
+                Err(Failed::KeyInUse | Failed::For(_)) => self.put_one_by_one(&pairs).await,
                 Ok(()) => Ok(()),
             };
             match stored {

@@ -60,6 +60,11 @@ impl Pace {
         rest
     }
 
+    /// Something succeeded: the next setback counts as the first.
+    pub(crate) fn all_is_well(&mut self) {
+        self.last = None;
+    }
+
     /// A time below `bound`, so that not everybody does the same at once.
     pub(crate) fn jitter(&mut self, bound: Duration) -> Duration {
         Duration::from_millis(self.jitter.below(u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)))
@@ -95,6 +100,18 @@ mod tests {
             pace.setback(start);
         }
         assert!(pace.setback(start + CALM + Duration::from_millis(1)) <= SHORTEST_CEILING);
+    }
+
+    #[test]
+    fn after_a_success_the_first_rest_is_short_again_and_a_rest_under_way_goes_on() {
+        let (mut pace, start) = (Pace::seeded(7), Instant::now());
+        for _ in 0..5 {
+            pace.setback(start);
+        }
+        let rest = pace.rest(start);
+        pace.all_is_well();
+        assert_eq!(pace.rest(start), rest);
+        assert!(pace.setback(start) <= SHORTEST_CEILING);
     }
 
     #[test]

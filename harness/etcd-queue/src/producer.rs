@@ -134,6 +134,7 @@ impl Producer {
                 }
             }
         }
+        self.pace.all_is_well();
         self.lanes.give_back(lane);
         Ok(())
     }

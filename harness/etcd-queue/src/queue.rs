@@ -21,7 +21,8 @@ use crate::wishes::Wish;
 ///
 /// Items lie under `<prefix>/<unix nanoseconds>`, as those of the recipe in etcd's Go client do, and are
 /// claimed the way it claims them, so that both can work on the same queue. They are handed out in the
-/// order they were committed in; several consumers of one queue share them, each in that order.
+/// order they were committed in. Several consumers that contend for them share them, and keep out of each
+/// other's way: then nobody gets all of them, and what one gets may be a little out of order.
 ///
 /// # Guarantees
 /// Each stored item is handed to exactly one live caller. No lost reply, dropped future, reconnect, dead

@@ -258,6 +258,9 @@ impl Actor {
 
     fn reckon(&mut self, outcome: Outcome) {
         self.meter.claimed.increment(u64::try_from(outcome.ours.len()).unwrap_or(0));
+        if !outcome.ours.is_empty() {
+            self.hand_pace.all_is_well();
+        }
         for item in outcome.ours {
             self.abroad.remove(&item.place());
             self.wishes.keep(item);
@@ -271,6 +274,7 @@ impl Actor {
             self.meter.lost_races.increment(u64::try_from(outcome.lost.len()).unwrap_or(0));
             let now = Instant::now();
             self.contended_until = Some(now + CONTENDED_FOR);
+            self.affinity.contend(now);
             if self.rivals_seen.is_none_or(|seen| now.duration_since(seen) >= LOOKS_AGAIN_AFTER) {
                 self.look_for_rivals(now);
             }
