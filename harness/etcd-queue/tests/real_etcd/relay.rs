@@ -69,7 +69,7 @@ impl State {
         let one_in = self.one_in.load(Ordering::Relaxed);
         let drawn = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         let mixed = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        one_in > 0 && (mixed ^ (mixed >> 27)) % one_in == 0
+        one_in > 0 && (mixed ^ (mixed >> 27)).is_multiple_of(one_in)
     }
 }
 
