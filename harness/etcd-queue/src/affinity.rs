@@ -16,15 +16,20 @@ use crate::cache::{Cache, Key, Place};
 
 /// How much later than the one before it each consumer tries.
 const LATER: Duration = Duration::from_millis(5);
+/// The same at most, when what seems to be left lying turns out to be claimed already: a watch that has much
+/// to tell may lag by 100 ms (etcd v3.5.5 server/mvcc/watchable_store.go, `syncWatchersLoop`).
+const MUCH_LATER: Duration = Duration::from_millis(80);
 /// So long may the first item in line be left to others while there is enough else to claim.
-const HEAD_LEFT: Duration = Duration::from_millis(50);
+const HEAD_LEFT: Duration = Duration::from_millis(300);
+/// How many of the first items are then claimed, whoever is to try them first.
+const HEAD_TAKEN: usize = 9;
 /// How long after a lost race the consumers keep out of each other's way.
 const IN_FORCE: Duration = Duration::from_secs(10);
 /// How far down the line a consumer looks for items that are its own.
-const LOOKED_AT: usize = 1024;
+const LOOKED_AT: usize = 8192;
 
 /// What one consumer knows of all.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Affinity {
     ours: u64,
     rivals: Vec<u64>,
@@ -32,6 +37,13 @@ pub(crate) struct Affinity {
     /// Since when there is nothing in sight that is ours to try first.
     dry_since: Option<Instant>,
     head: Option<(Place, Instant)>,
+    later: Duration,
+}
+
+impl Default for Affinity {
+    fn default() -> Self {
+        Self { ours: 0, rivals: Vec::new(), until: None, dry_since: None, head: None, later: LATER }
+    }
 }
 
 /// What may be claimed now.
@@ -50,8 +62,14 @@ impl Affinity {
     }
 
     /// A race was lost.
-    pub(crate) fn contend(&mut self, now: Instant) {
+    pub(crate) fn lost(&mut self, now: Instant) {
         self.until = Some(now + IN_FORCE);
+        self.later = (self.later * 2).min(MUCH_LATER);
+    }
+
+    /// A claim was carried out as a whole.
+    pub(crate) fn won(&mut self) {
+        self.later = (self.later / 2).max(LATER);
     }
 
     /// Whether items are shared with other consumers, as far as is known.
@@ -75,7 +93,8 @@ impl Affinity {
         }
         let head_since = self.head_since(cache.head(), now);
         if head_since.is_some_and(|since| now.duration_since(since) >= HEAD_LEFT) {
-            let places = cache.iter().take(most).map(|(place, _)| place.clone()).collect();
+            self.head = None;
+            let places = cache.iter().take(most.min(HEAD_TAKEN)).map(|(place, _)| place.clone()).collect();
             return Choice { places, later: None };
         }
         let in_sight = || cache.iter().take(LOOKED_AT);
@@ -91,7 +110,7 @@ impl Affinity {
         let dry_since = *self.dry_since.get_or_insert(now);
         let mut choice = Choice::default();
         for (place, known) in in_sight() {
-            let due = known.seen.max(dry_since) + LATER.saturating_mul(self.rank(&place.1));
+            let due = known.seen.max(dry_since) + self.later.saturating_mul(self.rank(&place.1));
             if due > now {
                 choice.later = Some(choice.later.map_or(due, |later| later.min(due)));
             } else if choice.places.len() < most {
@@ -156,7 +175,7 @@ mod tests {
         SESSIONS.map(|ours| {
             let mut affinity = Affinity::default();
             affinity.meet(ours, &all);
-            affinity.contend(Instant::now());
+            affinity.until = Some(Instant::now() + IN_FORCE);
             affinity
         })
     }

@@ -187,10 +187,9 @@ fn gets(items: &[(Place, Known)], slot: Option<TxnOp>) -> Vec<TxnOp> {
 /// Any other setback says that it was not carried out.
 pub(crate) async fn send(access: &Access, claim: &Claim, lane: &mut Lane) -> Result<Outcome, Setback> {
     loop {
-        let txn = claim.txn(lane);
         let answer = access
             .ask(Operation::Claim, |mut kv| {
-                let txn = txn.clone();
+                let txn = claim.txn(lane);
                 async move { kv.txn(txn).await }
             })
             .await?;

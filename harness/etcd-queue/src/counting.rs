@@ -3,12 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
 use crate::error::{Error, Operation};
 use crate::listing;
-use crate::pace::Pace;
+use crate::pace::{Pace, pause};
 
 pub(crate) struct Counting {
     access: Access,
@@ -23,7 +23,7 @@ impl Counting {
 
     pub(crate) async fn count(&self) -> Result<u64, Error> {
         loop {
-            sleep(self.with_pace(|pace, now| pace.rest(now))).await;
+            pause(self.with_pace(|pace, now| pace.rest(now))).await;
             let setback = match listing::count(&self.access, Operation::Count).await {
                 Ok(count) => return Ok(count),
                 Err(setback) => setback,

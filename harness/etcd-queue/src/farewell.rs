@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
 use crate::batch;
@@ -15,7 +15,7 @@ use crate::error::{Error, Operation};
 use crate::hand::Doubt;
 use crate::item::Item;
 use crate::key::Sequence;
-use crate::pace::Pace;
+use crate::pace::{Pace, pause};
 use crate::slot;
 use crate::store::{self, Fate, Pair, Stored};
 
@@ -47,7 +47,7 @@ impl<'a> Farewell<'a> {
     pub(crate) async fn settle(&mut self, doubt: Doubt) -> (Vec<Item>, bool) {
         let Doubt { claim, mut lane, refusal } = doubt;
         for _ in 0..self.tries {
-            sleep(self.pace.rest(Instant::now())).await;
+            pause(self.pace.rest(Instant::now())).await;
             let answer = match &mut lane {
                 Lane::Slot(slot) => {
                     slot::settle(self.access, slot).await.map(|settled| claim.clone().settled(settled))
@@ -139,7 +139,7 @@ impl<'a> Farewell<'a> {
             slot.begin(self.clock.unix_s());
         }
         for _ in 0..self.tries {
-            sleep(self.pace.rest(Instant::now())).await;
+            pause(self.pace.rest(Instant::now())).await;
             last_reason = match store::send(self.access, Operation::PutBack, pairs, &mut self.lane).await {
                 Ok(Stored::All) => return Ok(()),
                 Ok(Stored::KeyInUse) => return Err(Failed::KeyInUse),
@@ -163,7 +163,7 @@ impl<'a> Farewell<'a> {
     async fn fate(&mut self, pairs: &[Pair]) -> Option<Fate> {
         for _ in 0..self.tries {
             self.pace.setback(Instant::now());
-            sleep(self.pace.rest(Instant::now())).await;
+            pause(self.pace.rest(Instant::now())).await;
             match store::fate(self.access, pairs, &mut self.lane).await {
                 Ok(fate) => return Some(fate),
                 Err(Setback::Final(_)) => return None,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::time::sleep;
 
 use crate::access::{Access, Setback};
 use crate::cache::Key;
@@ -11,6 +10,7 @@ use crate::claim::{self, Claim, Lane, Outcome};
 use crate::error::{Error, Operation};
 use crate::listing::{self, Read};
 use crate::membership::{self, Member};
+use crate::pace::pause;
 use crate::session::{self, Session};
 use crate::slot::{self, Settled};
 
@@ -41,7 +41,7 @@ pub(crate) type Hand = BoxFuture<'static, HandEvent>;
 
 pub(crate) fn begin_session(access: Access, rest: Duration) -> Hand {
     Box::pin(async move {
-        sleep(rest).await;
+        pause(rest).await;
         HandEvent::Session(Session::begin(&access).await)
     })
 }
@@ -80,7 +80,7 @@ pub(crate) fn look_for_rivals(access: Access) -> Hand {
 
 pub(crate) fn join(access: Access, session_id: String, rest: Duration) -> Hand {
     Box::pin(async move {
-        sleep(rest).await;
+        pause(rest).await;
         HandEvent::Joined(membership::join(&access, &session_id).await)
     })
 }

@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 const SHORTEST_CEILING: Duration = Duration::from_millis(100);
 const LONGEST_CEILING: Duration = Duration::from_millis(500);
@@ -30,6 +30,14 @@ impl Jitter {
 /// A seed that differs from process to process and from queue to queue.
 pub(crate) fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0_u8)
+}
+
+/// Rests, if there is anything to rest. A sleep of no time at all would still take a tick of the timer, a
+/// millisecond or two.
+pub(crate) async fn pause(rest: Duration) {
+    if !rest.is_zero() {
+        sleep(rest).await;
+    }
 }
 
 /// Counts setbacks in a row and draws the rest that follows each.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
 use crate::claim::Lane;
@@ -17,7 +17,7 @@ use crate::key::Sequence;
 use crate::lanes::Lanes;
 use crate::meter::{Ending, Meter};
 use crate::orders::{Order, Orders};
-use crate::pace::Pace;
+use crate::pace::{Pace, pause};
 use crate::session::Session;
 use crate::store::{self, Fate, Pair, Stored};
 
@@ -93,7 +93,7 @@ impl Producer {
         let mut lane = self.lane().await?;
         let mut pairs = self.under_new_keys(values);
         loop {
-            sleep(self.pace.rest(Instant::now())).await;
+            pause(self.pace.rest(Instant::now())).await;
             self.meter.stores.increment(1);
             match store::send(&self.access, Operation::Enqueue, &pairs, &mut lane).await {
                 Ok(Stored::All) => break,
@@ -149,7 +149,7 @@ impl Producer {
     async fn lane(&mut self) -> Result<Lane, Failed> {
         loop {
             if self.lanes.wants_session(Instant::now()) {
-                sleep(self.pace.rest(Instant::now())).await;
+                pause(self.pace.rest(Instant::now())).await;
                 match Session::begin(&self.access).await {
                     Ok(session) => self.lanes.opened(session, &self.access),
                     Err(Setback::Final(refusal)) => {
@@ -167,7 +167,7 @@ impl Producer {
             if let Some(lane) = self.lanes.take(self.clock.unix_s()) {
                 return Ok(lane);
             }
-            sleep(self.pace.rest(Instant::now())).await;
+            pause(self.pace.rest(Instant::now())).await;
         }
     }
 
@@ -190,7 +190,7 @@ impl Producer {
     /// What became of a transaction whose reply was lost; asks until it knows.
     async fn fate(&mut self, pairs: &[Pair], lane: &mut Lane) -> Result<Fate, Error> {
         loop {
-            sleep(self.pace.rest(Instant::now())).await;
+            pause(self.pace.rest(Instant::now())).await;
             match store::fate(&self.access, pairs, lane).await {
                 Ok(fate) => {
                     tracing::info!(range = self.access.range(), ?fate, "an enqueue in doubt is settled");

@@ -257,9 +257,14 @@ impl Actor {
     }
 
     fn reckon(&mut self, outcome: Outcome) {
+        let (ours, left, lost) = (outcome.ours.len(), outcome.left.len(), outcome.lost.len());
+        tracing::trace!(range = self.access.range(), ours, left, lost, "a claim is answered");
         self.meter.claimed.increment(u64::try_from(outcome.ours.len()).unwrap_or(0));
         if !outcome.ours.is_empty() {
             self.hand_pace.all_is_well();
+            if outcome.lost.is_empty() {
+                self.affinity.won();
+            }
         }
         for item in outcome.ours {
             self.abroad.remove(&item.place());
@@ -274,7 +279,7 @@ impl Actor {
             self.meter.lost_races.increment(u64::try_from(outcome.lost.len()).unwrap_or(0));
             let now = Instant::now();
             self.contended_until = Some(now + CONTENDED_FOR);
-            self.affinity.contend(now);
+            self.affinity.lost(now);
             if self.rivals_seen.is_none_or(|seen| now.duration_since(seen) >= LOOKS_AGAIN_AFTER) {
                 self.look_for_rivals(now);
             }
