@@ -1,21 +1,30 @@
 //! The queue's access to etcd: every unary request has a deadline, and one that is refused over its login
-//! is sent once more after a fresh one. Used by the listing, the claims and the producer.
+//! is sent once more after a fresh one. Used by everything here that talks to etcd.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, KvClient, WatchClient};
+use etcd_client::{Client, KvClient, LeaseClient, WatchClient};
 
 use crate::error::{Error, Operation};
 use crate::fault::{Fault, LoginFault, is_without_user};
 use crate::key::Prefix;
 
-/// One client, one queue's range, one deadline.
+/// How many items one transaction moves at most: etcd takes 128 operations or comparisons in each level of a
+/// transaction (etcd v3.5.16 server/embed/config.go, `DefaultMaxTxnOps`), one of them is the slot's, and in a
+/// claim by groups one more is a nested transaction's.
+pub(crate) const MOST_ITEMS: usize = 126;
+
+/// One client, one range, one deadline.
 #[derive(Clone)]
 pub(crate) struct Access {
     client: Client,
     prefix: Prefix,
+    range: Arc<str>,
     deadline: Duration,
+    most_items: Arc<AtomicUsize>,
 }
 
 /// Why a request has no answer (yet).
@@ -39,7 +48,30 @@ pub(crate) enum Login {
 
 impl Access {
     pub(crate) fn new(client: Client, prefix: Prefix, deadline: Duration) -> Self {
-        Self { client, prefix, deadline }
+        let range = prefix.shown().into();
+        Self { client, prefix, range, deadline, most_items: Arc::new(AtomicUsize::new(MOST_ITEMS)) }
+    }
+
+    /// The same for the records beside the queue: its errors name that range.
+    pub(crate) fn to_sidecar(&self) -> Self {
+        Self { range: self.prefix.sidecar_shown().into(), ..self.clone() }
+    }
+
+    /// How many items this etcd lets one transaction move.
+    pub(crate) fn most_items(&self) -> usize {
+        self.most_items.load(Ordering::Relaxed)
+    }
+
+    /// An etcd that was started with a smaller limit says no more than that it is one.
+    fn fewer_items(&self) -> usize {
+        let fewer = (self.most_items() / 2).max(1);
+        self.most_items.store(fewer, Ordering::Relaxed);
+        fewer
+    }
+
+    /// The range as it is shown in errors and traces.
+    pub(crate) fn range(&self) -> &str {
+        &self.range
     }
 
     pub(crate) fn prefix(&self) -> &Prefix {
@@ -54,6 +86,10 @@ impl Access {
     /// that replays it, for ever.
     pub(crate) fn watches(&self) -> WatchClient {
         self.client.watch_client().max_decoding_message_size(usize::MAX)
+    }
+
+    pub(crate) fn leases(&self) -> LeaseClient {
+        self.client.lease_client()
     }
 
     fn kv(&self) -> KvClient {
@@ -71,7 +107,7 @@ impl Access {
             Err(Fault::Stale(reason) | Fault::Denied(reason)) => reason,
             Err(fault) => return Err(self.setback(operation, fault)),
         };
-        tracing::info!(range = self.prefix.shown(), %operation, refusal, "logging in again");
+        tracing::info!(range = self.range(), %operation, refusal, "logging in again");
         let login = self.login().await?;
         self.once(&request).await.map_err(|fault| match (fault, login) {
             (Fault::Stale(_), Login::SwitchedOff(reason)) => self.login_refused(reason),
@@ -110,14 +146,19 @@ impl Access {
     }
 
     fn setback(&self, operation: Operation, fault: Fault) -> Setback {
-        let range = self.prefix.shown();
+        let range = self.range.to_string();
         Setback::Final(match fault {
+            Fault::TooMany(reason) if self.most_items() > 1 => {
+                let most_items = self.fewer_items();
+                tracing::info!(range, reason, most_items, "fewer items a transaction from now on");
+                return Setback::Unsent(reason);
+            }
             Fault::Stale(reason) | Fault::Unsent(reason) => return Setback::Unsent(reason),
             Fault::Lost(reason) => return Setback::Lost(reason),
             Fault::Denied(reason) => Error::PermissionDenied { operation, range, reason },
             Fault::Full(reason) => Error::NoSpace { operation, range, reason },
             Fault::TooLarge(reason) => Error::TooLarge { operation, range, reason },
-            Fault::Refused(reason) => Error::Refused { operation, range, reason },
+            Fault::TooMany(reason) | Fault::Refused(reason) => Error::Refused { operation, range, reason },
         })
     }
 }

@@ -2,262 +2,376 @@
 //! that stops waiting leaves nothing half done, and an item that was claimed for it goes to the next one.
 //!
 //! Nothing is sent for nobody: the range is listed and watched from the first wish on, a link that breaks
-//! is made again when there is a wish, and an item is claimed only while somebody waits for one.
+//! is made again when there is a wish, and items are claimed only while somebody waits for them (and as many
+//! more as the user allows to be claimed ahead). What comes of it is taken in by `reckoning.rs`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
-use crate::access::{Access, Setback};
-use crate::cache::{Cache, Change};
-use crate::claim::{Answer, Claim, Doubt, Settlement, settle};
+use crate::access::Access;
+use crate::affinity::Affinity;
+use crate::cache::{Cache, Key, Known, Place};
+use crate::claim::{Claim, Lane, Shape};
+use crate::clock::Clock;
 use crate::error::Error;
-use crate::farewell::{put_back, settle_doubt};
-use crate::hand::{Hand, HandEvent};
+use crate::farewell::Farewell;
+use crate::hand::{self, Doubt, Hand};
 use crate::item::Item;
-use crate::link::{Entry, Failure, Link, LinkEvent};
-use crate::listing::{Listing, Read};
+use crate::lanes::Lanes;
+use crate::link::{Entry, Link};
+use crate::membership;
+use crate::meter::Meter;
 use crate::pace::Pace;
-use crate::watch::{End, News, Watch};
+use crate::wishes::{Wish, Wishes};
 
-/// How many items in line are read at once when their values are not known.
-const WINDOW: usize = 16;
+/// How long after a lost race claims are made of parts.
+pub(crate) const CONTENDED_FOR: Duration = Duration::from_millis(500);
+/// How old the view of who else consumes may get while it is used.
+const RIVALS_AGE: Duration = Duration::from_secs(2);
+/// How soon after a look a lost race is a reason to look again.
+pub(crate) const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// How long a quiet, empty queue is believed to be empty. A server with known faults may swallow an event
+/// (etcd CHANGELOG-3.5, 3.5.13, 3.5.16, 3.5.18).
+const AUDITED_EVERY: Duration = Duration::from_secs(60);
+/// How many items in line may be read at once when their values are not known.
+const WIDEST_WINDOW: usize = 126;
 
 /// What callers tell the actor.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Next(oneshot::Sender<Result<Item, Error>>),
-    /// An item reached a caller that no longer waited for it.
-    Return(Item),
+    Next(Wish),
+    /// A caller no longer waits.
+    Gone,
+    /// Items reached a caller that no longer waited for them.
+    Return(Vec<Item>),
     Close(oneshot::Sender<Result<(), Error>>),
 }
 
 pub(crate) struct Actor {
-    access: Access,
-    commands: mpsc::UnboundedReceiver<Command>,
-    waiting: VecDeque<oneshot::Sender<Result<Item, Error>>>,
-    /// Claimed and handed to nobody yet, in order.
-    ready: BTreeMap<(i64, Vec<u8>), Item>,
-    cache: Cache,
-    link: Link,
-    link_pace: Pace,
-    hand: Hand,
-    hand_pace: Pace,
-    /// A claim whose reply was lost: settled before anything else is claimed.
-    doubt: Option<Claim>,
+    pub(crate) access: Access,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) read_ahead: usize,
+    pub(crate) wishes: Wishes,
+    pub(crate) cache: Cache,
+    pub(crate) affinity: Affinity,
+    pub(crate) link: Link,
+    pub(crate) link_pace: Pace,
+    pub(crate) hands: FuturesUnordered<Hand>,
+    pub(crate) hand_pace: Pace,
+    pub(crate) lanes: Lanes,
+    /// Claims whose replies were lost, or whose refusal is not understood yet.
+    pub(crate) doubts: Vec<Doubt>,
+    /// The items of all claims that are under way or in doubt.
+    pub(crate) abroad: BTreeSet<Place>,
+    /// Items whose claim came to nothing though later ones may be claimed already: those wait for them.
+    pub(crate) overdue: BTreeSet<Place>,
+    /// How many claims are under way.
+    pub(crate) claiming: usize,
+    /// How many doubts are being settled.
+    pub(crate) settling: usize,
+    pub(crate) is_reading: bool,
+    /// How many items are read at once: as many as are small enough together.
+    pub(crate) window: usize,
+    pub(crate) contended_until: Option<Instant>,
+    pub(crate) is_looking: bool,
+    pub(crate) rivals_seen: Option<Instant>,
+    pub(crate) audit_at: Instant,
+    /// When there is something to do if nothing happens before.
+    pub(crate) wake: Option<Instant>,
+    /// The lease that the consumer's key is bound to.
+    pub(crate) lease_id: Option<i64>,
+    pub(crate) staying: Option<BoxFuture<'static, ()>>,
+    pub(crate) meter: Meter,
+}
+
+/// What an actor begins with.
+pub(crate) struct Beginning {
+    pub(crate) access: Access,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) read_ahead: usize,
+    pub(crate) lanes: Lanes,
+    pub(crate) paces: [Pace; 2],
+    pub(crate) meter: Meter,
 }
 
 impl Actor {
-    pub(crate) fn new(access: Access, commands: mpsc::UnboundedReceiver<Command>, paces: [Pace; 2]) -> Self {
+    pub(crate) fn new(beginning: Beginning) -> Self {
+        let Beginning { access, clock, commands, read_ahead, lanes, paces, meter } = beginning;
         let [link_pace, hand_pace] = paces;
         Self {
             access,
+            clock,
             commands,
-            waiting: VecDeque::new(),
-            ready: BTreeMap::new(),
+            read_ahead,
+            wishes: Wishes::default(),
             cache: Cache::default(),
+            affinity: Affinity::default(),
             link: Link::Down(Entry::AsIs),
             link_pace,
-            hand: Hand::Free,
+            hands: FuturesUnordered::new(),
             hand_pace,
-            doubt: None,
+            lanes,
+            doubts: Vec::new(),
+            abroad: BTreeSet::new(),
+            overdue: BTreeSet::new(),
+            claiming: 0,
+            settling: 0,
+            is_reading: false,
+            window: 8,
+            contended_until: None,
+            is_looking: false,
+            rivals_seen: None,
+            audit_at: Instant::now() + AUDITED_EVERY,
+            wake: None,
+            lease_id: None,
+            staying: None,
+            meter,
         }
     }
 
     /// Ends when the last handle of the queue is dropped.
     pub(crate) async fn run(mut self) {
         loop {
-            self.hand_out();
-            self.plan();
+            self.check_overdue();
+            let barrier = self.abroad.first().into_iter().chain(self.overdue.first()).min();
+            self.wishes.hand_out(barrier, self.claiming > 0);
+            self.plan(Instant::now());
             tokio::select! {
                 biased;
-                command = self.commands.recv() => match command {
-                    Some(Command::Next(caller)) => self.waiting.push_back(caller),
-                    Some(Command::Return(item)) => self.keep(item),
-                    Some(Command::Close(caller)) => {
+                command = self.commands.recv() => {
+                    let Some(command) = command else {
+                        let left = self.end().await;
+                        return self.report(left);
+                    };
+                    if let Some(caller) = self.heed(command) {
                         let left = self.end().await;
                         if let Err(left) = caller.send(left) {
                             self.report(left);
                         }
                         return self.stay_closed().await;
                     }
-                    None => {
-                        let left = self.end().await;
-                        return self.report(left);
-                    }
-                },
+                }
                 event = self.link.event() => self.on_link(event),
-                event = self.hand.event() => self.on_hand(event),
+                Some(event) = self.hands.next(), if !self.hands.is_empty() => self.on_hand(event),
+                () = staying(&mut self.staying) => self.lease_ended(),
+                () = wake(self.wake) => {}
             }
         }
     }
 
-    fn keep(&mut self, item: Item) {
-        self.ready.insert((item.revision(), item.key().to_vec()), item);
+    /// Takes in a command and all that have come with it, so that they are served together. Says who wants
+    /// the queue closed.
+    fn heed(&mut self, command: Command) -> Option<oneshot::Sender<Result<(), Error>>> {
+        let mut next = Some(command);
+        let mut some_have_gone = false;
+        while let Some(command) = next {
+            match command {
+                Command::Next(wish) => self.wishes.add(wish),
+                Command::Gone => some_have_gone = true,
+                Command::Return(items) => items.into_iter().for_each(|item| self.wishes.keep(item)),
+                Command::Close(caller) => return Some(caller),
+            }
+            next = self.commands.try_recv().ok();
+        }
+        if some_have_gone {
+            self.wishes.forget_gone();
+        }
+        None
     }
 
-    /// Gives what was claimed to those who wait, and forgets those who no longer do.
-    fn hand_out(&mut self) {
-        self.waiting.retain(|caller| !caller.is_closed());
-        while let Some(caller) = self.waiting.pop_front() {
-            let Some((_, item)) = self.ready.pop_first() else {
-                self.waiting.push_front(caller);
-                return;
-            };
-            if let Err(Ok(item)) = caller.send(Ok(item)) {
-                self.keep(item);
-            }
+    /// Forgets overdue items that are gone. Among several consumers nobody waits for the others' items.
+    fn check_overdue(&mut self) {
+        if self.affinity.is_in_force(Instant::now()) {
+            self.overdue.clear();
         }
+        while self.overdue.first().is_some_and(|place| !self.cache.holds(place)) {
+            self.overdue.pop_first();
+        }
+    }
+
+    /// How many items are to be claimed beyond those that are, or are being claimed.
+    fn demand(&self) -> usize {
+        let bars = |place: &Place| self.wishes.first_ready().is_some_and(|ready| place < ready);
+        let barring = self.overdue.iter().take_while(|place| bars(place)).count();
+        let wanted = self.wishes.missing().max(barring);
+        let ahead = self.read_ahead.saturating_sub(self.wishes.ready().saturating_sub(wanted));
+        wanted.saturating_add(ahead).saturating_sub(self.abroad.len())
     }
 
     /// Starts what is to be done next, if anybody waits.
-    fn plan(&mut self) {
-        if self.waiting.is_empty() {
+    fn plan(&mut self, now: Instant) {
+        self.wake = None;
+        if self.wishes.are_none() {
             return;
         }
-        let now = Instant::now();
         if let Link::Down(entry) = self.link {
             self.link = Link::make(self.access.clone(), entry, self.link_pace.rest(now));
         }
+        if self.lanes.wants_session(now) {
+            self.hands.push(hand::begin_session(self.access.clone(), self.hand_pace.rest(now)));
+        }
         // While the link is down a claim would mostly fail, and each that is lost on the way is a doubt.
-        if !matches!((&self.link, &self.hand), (Link::Up(_), Hand::Free)) {
+        if !matches!(self.link, Link::Up(_)) {
             return;
         }
         let rest = self.hand_pace.rest(now);
-        if let Some(claim) = self.doubt.take() {
-            self.hand = Hand::claim(self.access.clone(), claim, rest);
+        if !rest.is_zero() {
+            self.wake = Some(now + rest);
             return;
         }
-        let Some(head) = self.cache.head() else { return };
-        self.hand = match head.value {
-            None => Hand::read(self.access.clone(), self.cache.unread(WINDOW), rest),
-            Some(value) => {
-                let (key, value) = (head.key.to_vec(), value.to_vec());
-                let claim = Claim { key, revision: head.revision, value, doubt: Doubt::None };
-                Hand::claim(self.access.clone(), claim, rest)
+        for doubt in std::mem::take(&mut self.doubts) {
+            match doubt.lane {
+                Lane::Slot(_) => self.settling += 1,
+                Lane::Bare { .. } => self.claiming += 1,
             }
+            self.hands.push(hand::settle(self.access.clone(), doubt));
+        }
+        self.look_around(now);
+        if self.cache.is_used_up() && self.abroad.is_empty() {
+            tracing::debug!(range = self.access.range(), "listing the rest of a long line");
+            self.link = Link::make(self.access.clone(), Entry::AsIs, Duration::ZERO);
+            return;
+        }
+        while self.demand() > 0 && self.lanes.has_free() && self.claim_some(now) {}
+    }
+
+    /// Looks who else consumes while that matters, and whether an empty queue is really empty.
+    fn look_around(&mut self, now: Instant) {
+        let is_old = |seen: Option<Instant>| seen.is_none_or(|seen| now.duration_since(seen) >= RIVALS_AGE);
+        if self.affinity.is_in_force(now) && is_old(self.rivals_seen) {
+            self.look_for_rivals(now);
+        }
+        if self.cache.len() > 0 || !self.abroad.is_empty() {
+            self.audit_at = now + AUDITED_EVERY;
+        } else if now >= self.audit_at {
+            self.audit_at = now + AUDITED_EVERY + self.hand_pace.jitter(AUDITED_EVERY / 4);
+            self.hands.push(hand::count(self.access.clone()));
+        }
+        self.wake_by(Some(self.audit_at));
+    }
+
+    pub(crate) fn look_for_rivals(&mut self, now: Instant) {
+        if !self.is_looking && self.lanes.session().is_some() {
+            self.is_looking = true;
+            self.rivals_seen = Some(now);
+            self.hands.push(hand::look_for_rivals(self.access.clone()));
+        }
+    }
+
+    fn wake_by(&mut self, at: Option<Instant>) {
+        self.wake = match (self.wake, at) {
+            (Some(wake), Some(at)) => Some(wake.min(at)),
+            (wake, at) => wake.or(at),
         };
     }
 
-    fn on_link(&mut self, event: LinkEvent) {
-        match event {
-            LinkEvent::Made(Ok((listing, watch))) => self.link_is_up(listing, watch),
-            LinkEvent::Made(Err(Failure::Watch(end))) | LinkEvent::News(News::Ended(end)) => {
-                self.link_ended(end);
-            }
-            LinkEvent::Made(Err(Failure::Request(setback))) => {
-                self.link = Link::Down(Entry::AsIs);
-                let rest = self.link_pace.setback(Instant::now());
-                match setback {
-                    Setback::Final(error) => self.fail_callers(&error),
-                    Setback::Unsent(reason) | Setback::Lost(reason) => {
-                        tracing::warn!(range = self.access.prefix().shown(), reason, ?rest, "listing again");
-                    }
+    /// Claims the next items in line, or reads their values first. Whether anything was claimed.
+    fn claim_some(&mut self, now: Instant) -> bool {
+        let is_contended = self.contended_until.is_some_and(|until| now < until);
+        let most = self.demand().min(self.access.most_items());
+        // Without slots a contended claim can only be made as small as it gets.
+        let most = if is_contended && self.lanes.is_degraded() { 1 } else { most };
+        let choice = self.affinity.choose(&self.cache, most, now);
+        self.wake_by(choice.later);
+        let unread: Vec<Key> = self.unread(&choice.places);
+        if !unread.is_empty() && !self.is_reading {
+            self.is_reading = true;
+            self.hands.push(hand::read(self.access.clone(), unread));
+        }
+        let mut items: Vec<(Place, Known)> = Vec::new();
+        for place in choice.places {
+            match self.cache.take(&place) {
+                Some(known) if known.value.is_some() => items.push((place, known)),
+                Some(known) => {
+                    self.cache.restore(place, known);
+                    break;
                 }
-            }
-            LinkEvent::News(News::Created) => {}
-            LinkEvent::News(News::Changes(changes)) => {
-                changes.into_iter().for_each(|change| self.cache.apply(change));
+                None => {}
             }
         }
-    }
-
-    fn link_is_up(&mut self, listing: Listing, watch: Box<Watch>) {
-        let (items, revision) = (listing.cache.len(), listing.revision);
-        tracing::debug!(range = self.access.prefix().shown(), items, revision, "listed and watching");
-        self.cache = listing.cache;
-        self.link = Link::Up(watch);
-    }
-
-    fn link_ended(&mut self, end: End) {
-        let rest = self.link_pace.setback(Instant::now());
-        tracing::warn!(
-            range = self.access.prefix().shown(),
-            ?end,
-            ?rest,
-            "the watch ended, listing and watching again"
-        );
-        self.link = Link::Down(match end {
-            End::Login(_) => Entry::FreshLogin,
-            End::Compacted { .. } | End::Cancelled(_) | End::Broken(_) | End::Silent => Entry::AsIs,
-        });
-    }
-
-    fn on_hand(&mut self, event: HandEvent) {
-        self.hand = Hand::Free;
-        match event {
-            HandEvent::Read(Ok(reads)) => reads.into_iter().for_each(|read| match read {
-                Read::Stored { key, revision, value } => self.cache.read(key, revision, value),
-                Read::Gone { key, revision } => self.cache.apply(Change::Delete { key, revision }),
-            }),
-            HandEvent::Read(Err(setback)) => self.hand_set_back("the values are read again", setback),
-            HandEvent::Claimed(claim, answer) => self.claimed(claim, answer),
+        if items.is_empty() {
+            return false;
         }
+        let Some(lane) = self.lanes.take(self.clock.unix_s()) else { return false };
+        let in_parts = is_contended && items.len() > 1 && matches!(lane, Lane::Slot(_));
+        let shape = if in_parts { Shape::Parts } else { Shape::Whole };
+        self.abroad.extend(items.iter().map(|(place, _)| place.clone()));
+        self.claiming += 1;
+        self.meter.claims.increment(1);
+        self.hands.push(hand::claim(self.access.clone(), Claim { items, shape }, lane));
+        true
     }
 
-    fn claimed(&mut self, mut claim: Claim, answer: Result<Answer, Setback>) {
-        let setback = match answer {
-            Ok(answer) => {
-                self.cache.forget(&claim.key, claim.revision);
-                match settle(claim, answer) {
-                    Settlement::Ours(item) => self.keep(item),
-                    Settlement::LostRace => {}
-                }
-                return;
-            }
-            Err(setback) => setback,
-        };
-        if matches!(setback, Setback::Lost(_)) {
-            claim.doubt = Doubt::ReplyLost;
-        }
-        if claim.doubt == Doubt::ReplyLost {
-            self.doubt = Some(claim);
-        }
-        self.hand_set_back("the claim is sent again", setback);
+    /// The keys among the chosen ones, and some that follow in line, whose values are not known.
+    fn unread(&self, chosen: &[Place]) -> Vec<Key> {
+        let is_unread = |(_, known): &(&Place, &Known)| known.value.is_none();
+        let first = chosen.iter().take(self.window).find(|place| self.cache.is_unread(place));
+        let Some(first) = first else { return Vec::new() };
+        let from_there = self.cache.iter_from(first).take(self.window.min(WIDEST_WINDOW));
+        from_there.filter(is_unread).map(|((_, key), _)| key.clone()).collect()
     }
 
-    fn hand_set_back(&mut self, what: &'static str, setback: Setback) {
-        let rest = self.hand_pace.setback(Instant::now());
-        match setback {
-            Setback::Final(error) => self.fail_callers(&error),
-            Setback::Unsent(reason) | Setback::Lost(reason) => {
-                tracing::warn!(range = self.access.prefix().shown(), reason, ?rest, "{what}");
-            }
-        }
-    }
-
-    fn fail_callers(&mut self, error: &Error) {
-        for caller in self.waiting.drain(..) {
-            let _ = caller.send(Err(error.clone()));
-        }
+    pub(crate) fn fail_callers(&mut self, error: &Error) {
+        self.wishes.fail(error);
     }
 
     /// Ends all reading and claiming, and puts back what was claimed for nobody.
     async fn end(&mut self) -> Result<(), Error> {
         self.fail_callers(&Error::Closed);
         self.link = Link::Down(Entry::AsIs);
-        if let Hand::Claiming(_) = self.hand {
-            let event = self.hand.event().await;
+        self.staying = None;
+        // Everything else that is under way may be dropped.
+        while self.claiming + self.settling > 0
+            && let Some(event) = self.hands.next().await
+        {
             self.on_hand(event);
         }
-        self.hand = Hand::Free;
-        if let Some(claim) = self.doubt.take() {
-            let item = settle_doubt(&self.access, claim, &mut self.hand_pace).await;
-            item.into_iter().for_each(|item| self.keep(item));
+        self.hands.clear();
+        let doubts = std::mem::take(&mut self.doubts);
+        let lane = self.lanes.take(self.clock.unix_s()).unwrap_or(Lane::Bare { reply_lost: false });
+        let mut farewell = Farewell::new(&self.access, self.clock.as_ref(), lane, &mut self.hand_pace);
+        let mut items = self.wishes.take_ready();
+        let mut unsettled = 0;
+        for doubt in doubts {
+            let (ours, is_settled) = farewell.settle(doubt).await;
+            items.extend(ours);
+            unsettled += usize::from(!is_settled);
         }
-        let items = std::mem::take(&mut self.ready).into_values().collect();
-        put_back(&self.access, items, &mut self.hand_pace).await
+        let put_back = items.len();
+        let left = farewell.put_back(items).await;
+        if left.is_ok() {
+            self.meter.put_back.increment(u64::try_from(put_back).unwrap_or(0));
+        }
+        if let Some(lease_id) = self.lease_id {
+            membership::leave(&self.access, lease_id).await;
+        }
+        if let Some(session) = self.lanes.session().filter(|_| unsettled == 0 && left.is_ok()) {
+            let _ = session.end(&self.access).await;
+        }
+        left
     }
 
     /// Answers those who still hold the queue, until the last of them drops it.
     async fn stay_closed(mut self) {
         while let Some(command) = self.commands.recv().await {
             match command {
-                Command::Next(caller) => drop(caller.send(Err(Error::Closed))),
+                Command::Next(wish) => drop(wish.reply.send(Err(Error::Closed))),
+                Command::Gone => {}
                 Command::Close(caller) => drop(caller.send(Ok(()))),
-                Command::Return(item) => {
-                    let left = put_back(&self.access, vec![item], &mut self.hand_pace).await;
+                Command::Return(items) => {
+                    let lane = Lane::Bare { reply_lost: false };
+                    let clock = self.clock.as_ref();
+                    let mut farewell = Farewell::new(&self.access, clock, lane, &mut self.hand_pace);
+                    let left = farewell.put_back(items).await;
                     self.report(left);
                 }
             }
@@ -267,7 +381,21 @@ impl Actor {
     /// For the cases in which no caller is left to hand an item to.
     fn report(&self, left: Result<(), Error>) {
         if let Err(error) = left {
-            tracing::error!(range = self.access.prefix().shown(), %error, "claimed items are lost");
+            tracing::error!(range = self.access.range(), %error, "claimed items are lost");
         }
+    }
+}
+
+async fn staying(staying: &mut Option<BoxFuture<'static, ()>>) {
+    match staying {
+        Some(staying) => staying.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wake(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

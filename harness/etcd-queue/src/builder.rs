@@ -6,16 +6,23 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::access::Access;
-use crate::actor::Actor;
+use crate::access::{Access, MOST_ITEMS};
+use crate::actor::{Actor, Beginning};
 use crate::clock::{Clock, WallClock};
+use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::{Prefix, Sequence};
+use crate::lanes::Lanes;
+use crate::meter::Meter;
+use crate::orders::Orders;
 use crate::pace::{Pace, fresh_seed};
 use crate::producer::Producer;
-use crate::queue::Queue;
+use crate::queue::{Ends, Queue};
+use crate::standing::Standing;
 
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How many claims are under way at a time.
+const CLAIM_SLOTS: usize = 4;
 
 /// Opens a [`Queue`]; made by [`Queue::builder`].
 #[must_use = "nothing is opened before `open`"]
@@ -25,11 +32,21 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     seed: Option<u64>,
     deadline: Duration,
+    read_ahead: usize,
+    most_items: usize,
 }
 
 impl Builder {
     pub(crate) fn new(client: etcd_client::Client, prefix: String) -> Self {
-        Self { client, prefix, clock: Arc::new(WallClock), seed: None, deadline: DEADLINE }
+        Self {
+            client,
+            prefix,
+            clock: Arc::new(WallClock),
+            seed: None,
+            deadline: DEADLINE,
+            read_ahead: 0,
+            most_items: MOST_ITEMS,
+        }
     }
 
     /// The time of day that keys are made of; the machine's by default.
@@ -51,31 +68,63 @@ impl Builder {
         self
     }
 
+    /// How many items may be claimed before anybody asks for them; none by default.
+    ///
+    /// A single caller that takes one item at a time gets each after one round trip to etcd. With a few
+    /// items claimed ahead it mostly finds one ready. The price: a process that dies takes them along, and
+    /// while it is busy nobody else gets them. [`close`](Queue::close) puts them back.
+    pub fn read_ahead(mut self, items: usize) -> Self {
+        self.read_ahead = items;
+        self
+    }
+
+    /// Stores each item in a transaction of its own. Only the recipe of etcd's Go client needs that: it
+    /// orders items by their revision alone, and items of one transaction have the same one.
+    pub fn one_item_per_transaction(mut self) -> Self {
+        self.most_items = 1;
+        self
+    }
+
     /// Opens the queue. Nothing is sent to etcd before the first call on it.
     ///
     /// # Errors
-    /// [`Error::BadPrefix`] if the prefix is empty or ends with a slash; [`Error::NoRuntime`] outside of a
-    /// tokio runtime.
+    /// [`Error::BadPrefix`] if the prefix is empty, ends with a slash, or begins with `__rq`;
+    /// [`Error::NoRuntime`] outside of a tokio runtime.
     pub fn open(self) -> Result<Queue, Error> {
         let prefix = Prefix::parse(&self.prefix)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let access = Access::new(self.client, prefix, self.deadline);
         let seed = self.seed.unwrap_or_else(fresh_seed);
         let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
+        let (standing, meter) = (Standing::default(), Meter::of(&self.prefix));
+        let lanes = |slots| Lanes::new(slots, standing.clone(), meter.clone());
 
         let (commands, for_actor) = mpsc::unbounded_channel();
         let (orders, for_producer) = mpsc::unbounded_channel();
-        let actor = Actor::new(access.clone(), for_actor, [pace(0), pace(1)]);
+        let actor = Actor::new(Beginning {
+            access: access.clone(),
+            clock: self.clock.clone(),
+            commands: for_actor,
+            read_ahead: self.read_ahead,
+            lanes: lanes(CLAIM_SLOTS),
+            paces: [pace(0), pace(1)],
+            meter: meter.clone(),
+        });
         let producer = Producer {
-            access,
-            orders: for_producer,
+            access: access.clone(),
+            incoming: for_producer,
+            orders: Orders::default(),
             clock: self.clock,
             sequence: Sequence::default(),
+            lanes: lanes(1),
             pace: pace(2),
+            most_items: self.most_items,
+            meter,
         };
         runtime.spawn(actor.run());
         runtime.spawn(producer.run());
-        Ok(Queue::new(commands, orders, &self.prefix))
+        let counting = Counting::new(access, pace(3));
+        Ok(Queue::new(Ends { commands, orders, counting, standing }, &self.prefix))
     }
 }
 

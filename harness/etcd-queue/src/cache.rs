@@ -1,38 +1,74 @@
 //! What the listing and the watch have told of the queue: a hint for what to claim next, never the truth.
 //! A stale entry costs one lost race; the claim's own compare decides.
+//!
+//! It is bounded: of a longer line it knows the beginning, and says so when that has been used up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Values above this many bytes are not kept from the watch, but read again when their turn comes: a long
-/// backlog of large items then costs its keys only.
-const KEPT_VALUE_BYTES: usize = 4096;
+use tokio::time::Instant;
+
+/// Values above this many bytes are not kept, but read again when their turn comes: a long backlog of large
+/// items then costs its keys only.
+pub(crate) const KEPT_VALUE_BYTES: usize = 4096;
+/// Nor are values kept once there are this many bytes of them.
+pub(crate) const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// How many items are known at most.
+const LONGEST: usize = 100_000;
+
+/// A key of an item, shared by all that know of it.
+pub(crate) type Key = Arc<[u8]>;
+
+/// An item's place in line: its mod revision, and its key among those of one transaction.
+pub(crate) type Place = (i64, Key);
 
 /// What a watch event, a listing or a read tells of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    Put { key: Vec<u8>, revision: i64, value: Option<Vec<u8>> },
-    Delete { key: Vec<u8>, revision: i64 },
+    Put { key: Key, revision: i64, value: Option<Vec<u8>> },
+    Delete { key: Key, revision: i64 },
 }
 
-/// The first item in line, and its value if it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Head<'a> {
-    pub(crate) key: &'a [u8],
-    pub(crate) revision: i64,
-    pub(crate) value: Option<&'a [u8]>,
+/// What is known of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) value: Option<Vec<u8>>,
+    /// Since when.
+    pub(crate) seen: Instant,
 }
 
 /// Items by (mod revision, key): the recipe's own order, made total for items of one transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cache {
-    line: BTreeMap<(i64, Vec<u8>), Option<Vec<u8>>>,
-    places: BTreeMap<Vec<u8>, i64>,
+    line: BTreeMap<Place, Known>,
+    places: BTreeMap<Key, i64>,
+    value_bytes: usize,
+    longest: usize,
+    /// Items at this revision and later are left out.
+    left_out_from: Option<i64>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self::of(LONGEST)
+    }
 }
 
 impl Cache {
-    pub(crate) fn apply(&mut self, change: Change) {
+    /// One that knows `longest` items at most.
+    pub(crate) fn of(longest: usize) -> Self {
+        Self {
+            line: BTreeMap::new(),
+            places: BTreeMap::new(),
+            value_bytes: 0,
+            longest: longest.max(1),
+            left_out_from: None,
+        }
+    }
+
+    pub(crate) fn apply(&mut self, change: Change, now: Instant) {
         match change {
-            Change::Put { key, revision, value } => self.put(key, revision, value),
+            Change::Put { key, revision, value } => self.put(key, revision, value, now),
             Change::Delete { key, revision } => {
                 if self.places.get(&key).is_some_and(|&place| place < revision) {
                     self.remove(&key);
@@ -41,130 +77,127 @@ impl Cache {
         }
     }
 
-    fn put(&mut self, key: Vec<u8>, revision: i64, value: Option<Vec<u8>>) {
+    fn put(&mut self, key: Key, revision: i64, value: Option<Vec<u8>>, now: Instant) {
         if self.places.get(&key).is_some_and(|&place| place > revision) {
             return;
         }
-        let known = self.remove(&key).filter(|(place, _)| *place == revision).and_then(|(_, value)| value);
-        let value = value.filter(|value| value.len() <= KEPT_VALUE_BYTES).or(known);
-        self.places.insert(key.clone(), revision);
-        self.line.insert((revision, key), value);
+        let known = self.remove(&key).filter(|(place, _)| *place == revision).map(|(_, known)| known);
+        if self.left_out_from.is_some_and(|left_out| revision >= left_out) {
+            return;
+        }
+        let has_room = |value: &Vec<u8>| {
+            value.len() <= KEPT_VALUE_BYTES && self.value_bytes.saturating_add(value.len()) <= KEPT_BYTES
+        };
+        let seen = known.as_ref().map_or(now, |known| known.seen);
+        let value = value.filter(has_room).or(known.and_then(|known| known.value));
+        self.insert((revision, key), Known { value, seen });
+        self.shorten();
     }
 
-    /// Takes in a value whatever its size, because its item is about to be claimed.
-    pub(crate) fn read(&mut self, key: Vec<u8>, revision: i64, value: Vec<u8>) {
-        self.put(key.clone(), revision, None);
-        if let Some(slot) = self.line.get_mut(&(revision, key)) {
-            *slot = Some(value);
+    fn insert(&mut self, place: Place, known: Known) {
+        self.value_bytes += known.value.as_ref().map_or(0, Vec::len);
+        self.places.insert(place.1.clone(), place.0);
+        self.line.insert(place, known);
+    }
+
+    /// Leaves the last ones out when there are too many, whole revisions at a time: what is left out and what
+    /// is not must be told apart by the revision alone.
+    fn shorten(&mut self) {
+        while self.line.len() > self.longest {
+            let (Some(((last, _), _)), Some(((first, _), _))) =
+                (self.line.last_key_value(), self.line.first_key_value())
+            else {
+                return;
+            };
+            let (first, last) = (*first, *last);
+            if first == last {
+                return;
+            }
+            self.left_out_from = Some(last);
+            while let Some(((revision, key), _)) = self.line.last_key_value()
+                && *revision == last
+            {
+                let key = key.clone();
+                self.remove(&key);
+            }
         }
     }
 
-    /// Removes one version of a key: it was claimed, by this queue or another consumer.
-    pub(crate) fn forget(&mut self, key: &[u8], revision: i64) {
+    /// Takes in a value whatever its size, because its item is about to be claimed.
+    pub(crate) fn read(&mut self, key: &Key, revision: i64, value: Vec<u8>, now: Instant) {
+        self.put(key.clone(), revision, None, now);
+        if let Some(known) = self.line.get_mut(&(revision, key.clone())) {
+            self.value_bytes += value.len();
+            self.value_bytes -= known.value.replace(value).map_or(0, |before| before.len());
+        }
+    }
+
+    /// Takes one version of an item out of the line, to claim it.
+    pub(crate) fn take(&mut self, place: &Place) -> Option<Known> {
+        if self.places.get(&place.1) != Some(&place.0) {
+            return None;
+        }
+        self.remove(&place.1).map(|(_, known)| known)
+    }
+
+    /// Puts an item that was not claimed after all back into its place, unless something newer is known.
+    pub(crate) fn restore(&mut self, place: Place, known: Known) {
+        if !self.places.contains_key(&place.1) {
+            self.insert(place, known);
+        }
+    }
+
+    /// Removes one version of a key.
+    pub(crate) fn forget(&mut self, key: &Key, revision: i64) {
         if self.places.get(key) == Some(&revision) {
             self.remove(key);
         }
     }
 
-    fn remove(&mut self, key: &[u8]) -> Option<(i64, Option<Vec<u8>>)> {
+    fn remove(&mut self, key: &Key) -> Option<(i64, Known)> {
         let place = self.places.remove(key)?;
-        let value = self.line.remove(&(place, key.to_vec()))?;
-        Some((place, value))
+        let known = self.line.remove(&(place, key.clone()))?;
+        self.value_bytes -= known.value.as_ref().map_or(0, Vec::len);
+        Some((place, known))
     }
 
-    pub(crate) fn head(&self) -> Option<Head<'_>> {
-        let ((revision, key), value) = self.line.first_key_value()?;
-        Some(Head { key, revision: *revision, value: value.as_deref() })
+    pub(crate) fn head(&self) -> Option<&Place> {
+        self.line.first_key_value().map(|(place, _)| place)
     }
 
-    /// The keys among the first `window` in line whose values are not known.
-    pub(crate) fn unread(&self, window: usize) -> Vec<Vec<u8>> {
-        let line = self.line.iter().take(window);
-        line.filter(|(_, value)| value.is_none()).map(|((_, key), _)| key.clone()).collect()
+    /// The line, first come first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Place, &Known)> {
+        self.line.iter()
+    }
+
+    /// The line from one place on.
+    pub(crate) fn iter_from(&self, place: &Place) -> impl Iterator<Item = (&Place, &Known)> {
+        self.line.range(place..)
+    }
+
+    pub(crate) fn holds(&self, place: &Place) -> bool {
+        self.line.contains_key(place)
+    }
+
+    pub(crate) fn is_unread(&self, place: &Place) -> bool {
+        self.line.get(place).is_some_and(|known| known.value.is_none())
     }
 
     pub(crate) fn len(&self) -> usize {
         self.line.len()
     }
+
+    /// Whether all that it knew has been used up and there was more.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.line.is_empty() && self.left_out_from.is_some()
+    }
+
+    pub(crate) fn has_room_for_values(&self) -> bool {
+        self.value_bytes < KEPT_BYTES
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn put(cache: &mut Cache, key: &str, revision: i64) {
-        let value = Some(format!("{key}@{revision}").into_bytes());
-        cache.apply(Change::Put { key: key.into(), revision, value });
-    }
-
-    fn delete(cache: &mut Cache, key: &str, revision: i64) {
-        cache.apply(Change::Delete { key: key.into(), revision });
-    }
-
-    fn line(cache: &Cache) -> Vec<(&str, i64)> {
-        cache.line.keys().map(|(revision, key)| (std::str::from_utf8(key).unwrap(), *revision)).collect()
-    }
-
-    #[test]
-    fn items_stand_in_commit_order_and_by_key_within_one_transaction() {
-        let mut cache = Cache::default();
-        for (key, revision) in [("q/3", 7), ("q/1", 9), ("q/9", 5), ("q/2", 7)] {
-            put(&mut cache, key, revision);
-        }
-        assert_eq!(line(&cache), [("q/9", 5), ("q/2", 7), ("q/3", 7), ("q/1", 9)]);
-        assert_eq!(cache.head().unwrap().value, Some(&b"q/9@5"[..]));
-    }
-
-    #[test]
-    fn a_deleted_item_leaves_the_line_and_a_replayed_older_event_changes_nothing() {
-        let mut cache = Cache::default();
-        put(&mut cache, "q/1", 5);
-        put(&mut cache, "q/2", 6);
-        delete(&mut cache, "q/1", 7);
-        delete(&mut cache, "q/2", 4);
-        put(&mut cache, "q/2", 3);
-        assert_eq!(line(&cache), [("q/2", 6)]);
-    }
-
-    #[test]
-    fn an_overwritten_item_moves_to_the_end_as_the_recipe_has_it() {
-        let mut cache = Cache::default();
-        put(&mut cache, "q/1", 5);
-        put(&mut cache, "q/2", 6);
-        put(&mut cache, "q/1", 7);
-        assert_eq!(line(&cache), [("q/2", 6), ("q/1", 7)]);
-    }
-
-    #[test]
-    fn only_the_version_that_was_claimed_is_forgotten() {
-        let mut cache = Cache::default();
-        put(&mut cache, "q/1", 5);
-        cache.forget(b"q/1", 4);
-        assert_eq!(line(&cache), [("q/1", 5)]);
-        cache.forget(b"q/1", 5);
-        assert_eq!((cache.head(), cache.len()), (None, 0));
-    }
-
-    #[test]
-    fn large_values_are_read_when_their_turn_comes() {
-        let mut cache = Cache::default();
-        put(&mut cache, "q/1", 5);
-        let large = vec![b'x'; KEPT_VALUE_BYTES + 1];
-        cache.apply(Change::Put { key: b"q/2".to_vec(), revision: 6, value: Some(large.clone()) });
-        cache.apply(Change::Put { key: b"q/3".to_vec(), revision: 7, value: None });
-        assert_eq!(cache.unread(2), [b"q/2".to_vec()]);
-        cache.read(b"q/2".to_vec(), 6, large.clone());
-        assert_eq!(cache.unread(9), [b"q/3".to_vec()]);
-        cache.forget(b"q/1", 5);
-        assert_eq!(cache.head().unwrap().value, Some(&large[..]));
-    }
-
-    #[test]
-    fn a_repeated_listing_keeps_the_values_that_are_known() {
-        let mut cache = Cache::default();
-        put(&mut cache, "q/1", 5);
-        cache.apply(Change::Put { key: b"q/1".to_vec(), revision: 5, value: None });
-        assert_eq!(cache.head().unwrap().value, Some(&b"q/1@5"[..]));
-    }
-}
+#[path = "cache_tests.rs"]
+mod tests;

@@ -9,6 +9,11 @@ use tokio::time::Instant;
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Nanoseconds since the start of 1970 (UTC).
     fn unix_ns(&self) -> u64;
+
+    /// Whole seconds of the same.
+    fn unix_s(&self) -> u64 {
+        self.unix_ns() / 1_000_000_000
+    }
 }
 
 /// The machine's clock, the default.

@@ -16,6 +16,10 @@ pub enum Operation {
     Enqueue,
     /// Storing an item again that was claimed and handed to nobody.
     PutBack,
+    /// Counting the items.
+    Count,
+    /// Writing the records beside the queue by which lost replies are settled.
+    Record,
 }
 
 impl fmt::Display for Operation {
@@ -25,6 +29,8 @@ impl fmt::Display for Operation {
             Operation::Claim => "claim from",
             Operation::Enqueue => "enqueue into",
             Operation::PutBack => "put back into",
+            Operation::Count => "count",
+            Operation::Record => "keep records in",
         })
     }
 }
@@ -98,9 +104,19 @@ pub enum Error {
         /// etcd's own words.
         reason: String,
     },
+    /// Of several items given to [`Queue::enqueue_all`](crate::Queue::enqueue_all) only the first ones were
+    /// stored.
+    #[error("only the first {stored} items were stored: {cause}")]
+    Partly {
+        /// How many, counted from the first.
+        stored: usize,
+        /// Why the next one was not; it may be [`Error::Unsettled`].
+        cause: Box<Error>,
+    },
     /// The reply to an enqueue was lost and the item is not there (any more): it was never stored, or it
     /// was and somebody has taken it already, or it will be stored in a moment. Enqueueing it again may
-    /// double it, not doing so may lose it.
+    /// double it, not doing so may lose it. Comes only where the queue may not keep its records (see
+    /// [`Queue::degraded`](crate::Queue::degraded)), or where the login was refused before it could ask.
     #[error("the reply was lost and {key} is not there: it was never stored or is already taken ({reason})")]
     Unsettled {
         /// The key that the item was sent under.

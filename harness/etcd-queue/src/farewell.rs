@@ -1,77 +1,175 @@
 //! The end of a queue: what was claimed and handed to nobody goes back under its own key.
 //!
-//! It goes to the end of the line, as etcd orders it. A put-back whose reply is lost is sent again; should
-//! the first one have been stored and taken by another consumer meanwhile, the item is doubled.
+//! It goes to the end of the line, as etcd orders it; under a key of its own if its own is in use again. A
+//! queue that ends does not wait for an etcd that is away: what is left is handed to whoever closes it.
 
-use tokio::time::{Instant, sleep};
+use std::collections::VecDeque;
+
+use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
-use crate::claim::{self, Answer, Claim, Doubt, Settlement, settle};
+use crate::batch;
+use crate::claim::Lane;
+use crate::clock::Clock;
 use crate::error::{Error, Operation};
+use crate::hand::Doubt;
 use crate::item::Item;
-use crate::pace::Pace;
-use crate::put::{Put, put};
+use crate::key::Sequence;
+use crate::pace::{Pace, pause};
+use crate::slot;
+use crate::store::{self, Fate, Pair, Stored};
 
-/// A queue that ends does not wait for an etcd that is away: what is left is handed to whoever closes it.
 const TRIES: u32 = 5;
 
-/// Settles a claim whose reply was lost, as far as it can be. An item that etcd does not answer for counts
-/// as claimed: whoever closes the queue should know of it.
-pub(crate) async fn settle_doubt(access: &Access, claim: Claim, pace: &mut Pace) -> Option<Item> {
-    for _ in 0..TRIES {
-        sleep(pace.rest(Instant::now())).await;
-        match claim::send(access, &claim).await {
-            Ok(answer) => return ours(settle(claim, answer)),
-            Err(Setback::Final(_)) => break,
-            Err(Setback::Unsent(_) | Setback::Lost(_)) => pace.setback(Instant::now()),
-        };
-    }
-    let unknown = Claim { doubt: Doubt::ReplyLost, ..claim };
-    ours(settle(unknown, Answer::Missed { created: None }))
+/// One queue's farewell.
+pub(crate) struct Farewell<'a> {
+    access: &'a Access,
+    clock: &'a dyn Clock,
+    lane: Lane,
+    pace: &'a mut Pace,
+    sequence: Sequence,
+    tries: u32,
 }
 
-fn ours(settlement: Settlement) -> Option<Item> {
-    match settlement {
-        Settlement::Ours(item) => Some(item),
-        Settlement::LostRace => None,
-    }
+/// Why an attempt came to nothing.
+enum Failed {
+    KeyInUse,
+    For(String),
 }
 
-/// Puts items back in order.
-///
-/// # Errors
-/// [`Error::LeftOver`] with the items that could not be put back.
-pub(crate) async fn put_back(access: &Access, items: Vec<Item>, pace: &mut Pace) -> Result<(), Error> {
-    let (mut left, mut last_reason) = (Vec::new(), String::new());
-    for item in items {
-        // Once etcd is known to be away, the others are not worth more attempts.
-        let tries = if left.is_empty() { TRIES } else { 1 };
-        if let Err(reason) = put_one(access, &item, pace, tries).await {
-            tracing::warn!(key = %item.key().escape_ascii(), reason, "a claimed item could not be put back");
-            left.push(item);
-            last_reason = reason;
+impl<'a> Farewell<'a> {
+    pub(crate) fn new(access: &'a Access, clock: &'a dyn Clock, lane: Lane, pace: &'a mut Pace) -> Self {
+        Self { access, clock, lane, pace, sequence: Sequence::default(), tries: TRIES }
+    }
+
+    /// Settles a claim whose reply was lost, as far as it can be, and says whether it was. Items that etcd
+    /// does not answer for count as claimed: whoever closes the queue should know of them.
+    pub(crate) async fn settle(&mut self, doubt: Doubt) -> (Vec<Item>, bool) {
+        let Doubt { claim, mut lane, refusal } = doubt;
+        for _ in 0..self.tries {
+            pause(self.pace.rest(Instant::now())).await;
+            let answer = match &mut lane {
+                Lane::Slot(slot) => {
+                    slot::settle(self.access, slot).await.map(|settled| claim.clone().settled(settled))
+                }
+                Lane::Bare { .. } => break,
+            };
+            match answer {
+                Ok(outcome) => return (outcome.ours, true),
+                Err(Setback::Final(_)) => break,
+                Err(Setback::Unsent(_) | Setback::Lost(_)) => self.pace.setback(Instant::now()),
+            };
         }
+        if refusal.is_some() {
+            return (Vec::new(), true);
+        }
+        // To claim again what may be ours would take it from others now.
+        (claim.presumed().ours, false)
     }
-    if left.is_empty() { Ok(()) } else { Err(Error::LeftOver { items: left, reason: last_reason }) }
-}
 
-async fn put_one(access: &Access, item: &Item, pace: &mut Pace, tries: u32) -> Result<(), String> {
-    let mut doubt = Doubt::None;
-    let mut last_reason = String::new();
-    for _ in 0..tries {
-        sleep(pace.rest(Instant::now())).await;
-        last_reason = match put(access, Operation::PutBack, item.key(), item.value()).await {
-            Ok(Put::Stored) => return Ok(()),
-            Ok(Put::Taken) if doubt == Doubt::ReplyLost => return Ok(()),
-            Ok(Put::Taken) => return Err("its key is in use again".to_owned()),
-            Err(Setback::Final(error)) => return Err(error.to_string()),
-            Err(Setback::Unsent(reason)) => reason,
-            Err(Setback::Lost(reason)) => {
-                doubt = Doubt::ReplyLost;
-                reason
+    /// Puts items back in order.
+    ///
+    /// # Errors
+    /// [`Error::LeftOver`] with the items that could not be put back.
+    pub(crate) async fn put_back(&mut self, items: Vec<Item>) -> Result<(), Error> {
+        let (mut left, mut last_reason) = (Vec::new(), String::new());
+        let mut items = VecDeque::from(items);
+        while !items.is_empty() {
+            let sizes = items.iter().map(|item| item.key().len() + item.value().len());
+            let count = batch::fitting(sizes, self.access.most_items());
+            let pairs: Vec<Pair> =
+                items.iter().take(count).map(|item| (item.key().to_vec(), item.value().to_vec())).collect();
+            let stored = match self.put(&pairs).await {
+                Err(Failed::For(reason)) if count == 1 => Err((0, reason)),
+                Err(Failed::KeyInUse | Failed::For(_)) => self.put_one_by_one(&pairs).await,
+                Ok(()) => Ok(()),
+            };
+            match stored {
+                Ok(()) => drop(items.drain(..count)),
+                Err((stored, reason)) => {
+                    tracing::warn!(
+                        range = self.access.range(),
+                        reason,
+                        "claimed items could not be put back"
+                    );
+                    items.drain(..stored);
+                    left.extend(items.pop_front());
+                    last_reason = reason;
+                    // Once etcd is known to be away, the others are not worth more attempts.
+                    self.tries = 1;
+                }
             }
-        };
-        pace.setback(Instant::now());
+        }
+        if left.is_empty() { Ok(()) } else { Err(Error::LeftOver { items: left, reason: last_reason }) }
     }
-    Err(last_reason)
+
+    async fn put_one_by_one(&mut self, pairs: &[Pair]) -> Result<(), (usize, String)> {
+        for (stored, pair) in pairs.iter().enumerate() {
+            let pair = std::slice::from_ref(pair);
+            match self.put(pair).await {
+                Ok(()) => {}
+                Err(Failed::KeyInUse) => {
+                    self.put_under_new_keys(pair).await.map_err(|reason| (stored, reason))?;
+                }
+                Err(Failed::For(reason)) => return Err((stored, reason)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_under_new_keys(&mut self, pairs: &[Pair]) -> Result<(), String> {
+        for _ in 0..TRIES {
+            let renamed: Vec<Pair> = pairs.iter().map(|(_, value)| (self.new_key(), value.clone())).collect();
+            match self.put(&renamed).await {
+                Ok(()) => return Ok(()),
+                Err(Failed::KeyInUse) => {}
+                Err(Failed::For(reason)) => return Err(reason),
+            }
+        }
+        Err("every key that was tried is in use".to_owned())
+    }
+
+    fn new_key(&mut self) -> Vec<u8> {
+        self.access.prefix().key(self.sequence.next(self.clock.unix_ns())).into_bytes()
+    }
+
+    async fn put(&mut self, pairs: &[Pair]) -> Result<(), Failed> {
+        let mut last_reason = String::new();
+        if let Lane::Slot(slot) = &mut self.lane {
+            slot.begin(self.clock.unix_s());
+        }
+        for _ in 0..self.tries {
+            pause(self.pace.rest(Instant::now())).await;
+            last_reason = match store::send(self.access, Operation::PutBack, pairs, &mut self.lane).await {
+                Ok(Stored::All) => return Ok(()),
+                Ok(Stored::KeyInUse) => return Err(Failed::KeyInUse),
+                Err(Setback::Final(Error::PermissionDenied { .. })) if matches!(self.lane, Lane::Slot(_)) => {
+                    self.lane = Lane::Bare { reply_lost: false };
+                    continue;
+                }
+                Err(Setback::Final(error)) => return Err(Failed::For(error.to_string())),
+                Err(Setback::Unsent(reason)) => reason,
+                Err(Setback::Lost(reason)) => match self.fate(pairs).await {
+                    Some(Fate::Stored) => return Ok(()),
+                    Some(Fate::Void) => reason,
+                    Some(Fate::Unknown) | None => return Err(Failed::For(reason)),
+                },
+            };
+            self.pace.setback(Instant::now());
+        }
+        Err(Failed::For(last_reason))
+    }
+
+    async fn fate(&mut self, pairs: &[Pair]) -> Option<Fate> {
+        for _ in 0..self.tries {
+            self.pace.setback(Instant::now());
+            pause(self.pace.rest(Instant::now())).await;
+            match store::fate(self.access, pairs, &mut self.lane).await {
+                Ok(fate) => return Some(fate),
+                Err(Setback::Final(_)) => return None,
+                Err(Setback::Unsent(_) | Setback::Lost(_)) => {}
+            }
+        }
+        None
+    }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     Full(String),
     /// The request is larger than the server takes. Not carried out.
     TooLarge(String),
+    /// The transaction has more operations than the server takes. Not carried out.
+    TooMany(String),
     /// Refused for good. Not carried out.
     Refused(String),
     /// It will pass, and the request was not carried out.
@@ -83,6 +85,7 @@ impl Fault {
             Code::ResourceExhausted if reason.contains("larger than max") => Fault::TooLarge(reason),
             Code::ResourceExhausted => Fault::Unsent(reason),
             Code::InvalidArgument if reason.contains("too large") => Fault::TooLarge(reason),
+            Code::InvalidArgument if reason.contains("too many operations") => Fault::TooMany(reason),
             Code::InvalidArgument
             | Code::NotFound
             | Code::AlreadyExists

@@ -1,29 +1,36 @@
 //! One item, taken out of etcd and handed to one caller.
 
+use crate::cache::{Key, Place};
+
 /// How sure it is that nobody else was handed the same item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Certainty {
     /// etcd answered that this queue's claim deleted the item: nobody else has it.
     Confirmed,
-    /// The answer to the claim was lost, and the item was gone when it was asked again. This queue's claim
-    /// is the likely reason; another consumer's in the same moment is the other one. The item is handed
-    /// out rather than lost.
+    /// The answer to the claim was lost, the item was gone when it was asked again, and the queue may not
+    /// keep the records that would tell why (see [`Queue::degraded`](crate::Queue::degraded)). This queue's
+    /// claim is the likely reason; another consumer's in the same moment is the other one. The item is
+    /// handed out rather than lost.
     Presumed,
 }
 
 /// An item that was claimed: it is no longer stored in etcd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    key: Vec<u8>,
+    key: Key,
     value: Vec<u8>,
     revision: i64,
     certainty: Certainty,
 }
 
 impl Item {
-    pub(crate) fn new(key: Vec<u8>, value: Vec<u8>, revision: i64, certainty: Certainty) -> Self {
+    pub(crate) fn new(key: Key, value: Vec<u8>, revision: i64, certainty: Certainty) -> Self {
         Self { key, value, revision, certainty }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        (self.revision, self.key.clone())
     }
 
     /// The key that the item was stored under: `<prefix>/<unix nanoseconds>`.
@@ -46,7 +53,7 @@ impl Item {
         self.revision
     }
 
-    /// Whether etcd confirmed the claim, or its reply was lost; see [`Certainty`].
+    /// Whether it is certain that nobody else was handed the item; see [`Certainty`].
     pub fn certainty(&self) -> Certainty {
         self.certainty
     }

@@ -4,8 +4,21 @@
 //! Unlike the recipe, which reads everything that starts with the prefix, the range here ends at the
 //! slash, and only direct children count: the queue `/test` touches neither `/test2/…` nor the items of a
 //! queue `/test/sub`.
+//!
+//! What the queue must remember beside its items lies under `__rq<prefix>/`, the sidecar:
+//!
+//! | key | what |
+//! |---|---|
+//! | `id` | written once by each session; the revision of that write is the session's id |
+//! | `s/<session>` | a consumer that is alive, bound to its lease |
+//! | `w/<session>/<slot>` | a write slot, see the module `slot` |
+//! | `c/…`, `d/…` | kept free for claims that outlive their holder, and for dead letters |
 
 use crate::error::Error;
+
+/// What the names of all sidecars begin with. A name with a slash in front cannot collide with it, and
+/// etcd's own priority queue uses two underscores alone.
+const SIDECAR: &str = "__rq";
 
 /// A queue's prefix and the range that follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +35,27 @@ impl Prefix {
         if prefix.ends_with('/') {
             return Err(refused("ends with a slash: leave it out, the queue adds it"));
         }
+        if prefix.starts_with(SIDECAR) {
+            return Err(refused(
+                "starts with \"__rq\", under which queues keep their records: choose another",
+            ));
+        }
         Ok(Self { prefix: prefix.to_owned() })
+    }
+
+    /// The name as the user gave it.
+    pub(crate) fn name(&self) -> &str {
+        &self.prefix
+    }
+
+    /// A key among the queue's records.
+    pub(crate) fn sidecar(&self, rest: &str) -> Vec<u8> {
+        format!("{SIDECAR}{}/{rest}", self.prefix).into_bytes()
+    }
+
+    /// The range of the queue's records as it is shown in errors and traces.
+    pub(crate) fn sidecar_shown(&self) -> String {
+        format!("[{SIDECAR}{0}/, {SIDECAR}{0}0)", self.prefix)
     }
 
     /// The first key of the range.
@@ -44,6 +77,25 @@ impl Prefix {
 
     pub(crate) fn key(&self, unix_ns: u64) -> String {
         format!("{}/{unix_ns}", self.prefix)
+    }
+
+    /// The time a key was made of.
+    fn time_ns(&self, key: &[u8]) -> Option<u64> {
+        let name = key.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b"/")?;
+        // What follows a key in a listing is the key with a zero byte behind it.
+        let digits = name.strip_suffix(&[0]).unwrap_or(name);
+        std::str::from_utf8(digits).ok().filter(|digits| digits.len() == 19)?.parse().ok()
+    }
+
+    /// The key so much later, if it is a time and of the same length, so that it stands later in line too.
+    pub(crate) fn later(&self, key: &[u8], by_ns: u64) -> Option<Vec<u8>> {
+        let later = self.key(self.time_ns(key)?.checked_add(by_ns.max(1))?);
+        (later.len() == self.prefix.len() + 20).then(|| later.into_bytes())
+    }
+
+    /// The time between two keys.
+    pub(crate) fn span_ns(&self, first: &[u8], last: &[u8]) -> Option<u64> {
+        self.time_ns(last)?.checked_sub(self.time_ns(first)?)
     }
 
     /// The range as it is shown in errors and traces.
@@ -82,9 +134,30 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_prefix_and_one_with_a_slash_at_its_end_are_refused() {
-        assert!(matches!(Prefix::parse(""), Err(Error::BadPrefix { .. })));
-        assert!(matches!(Prefix::parse("/test/"), Err(Error::BadPrefix { .. })));
+    fn prefixes_that_cannot_be_a_queues_are_refused() {
+        for prefix in ["", "/test/", "/", "__rq", "__rq/test/w"] {
+            assert!(matches!(Prefix::parse(prefix), Err(Error::BadPrefix { .. })), "{prefix:?}");
+        }
+    }
+
+    #[test]
+    fn keys_that_are_times_have_a_later_one() {
+        let prefix = Prefix::parse("/test").unwrap();
+        let key = b"/test/1700000000000000000";
+        assert_eq!(prefix.later(key, 7).unwrap(), b"/test/1700000000000000007");
+        assert_eq!(prefix.later(&[&key[..], &[0]].concat(), 7).unwrap(), b"/test/1700000000000000007");
+        assert_eq!(prefix.span_ns(key, b"/test/1700000000000000900"), Some(900));
+        for strange in ["/test/", "/test/17", "/test/x700000000000000000", "/tes/1700000000000000000"] {
+            assert_eq!(prefix.later(strange.as_bytes(), 7), None, "{strange}");
+        }
+        assert_eq!(prefix.later(b"/test/9999999999999999999", 7), None);
+    }
+
+    #[test]
+    fn the_records_lie_outside_of_the_queue() {
+        let prefix = Prefix::parse("/test").unwrap();
+        assert_eq!(prefix.sidecar("w/7/0"), b"__rq/test/w/7/0".to_vec());
+        assert!(!prefix.owns(&prefix.sidecar("w/7/0")));
     }
 
     #[test]

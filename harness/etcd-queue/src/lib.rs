@@ -7,10 +7,10 @@
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use etcd_client::{Client, ConnectOptions};
-//! use etcd_queue::Queue;
+//! use etcd_client::Client;
+//! use etcd_queue::{Queue, connect_options};
 //!
-//! let options = ConnectOptions::new().with_user("worker", "secret");
+//! let options = connect_options().with_user("worker", "secret");
 //! let client = Client::connect(["127.0.0.1:2379"], Some(options)).await?;
 //! let queue = Queue::builder(client, "/jobs").open()?;
 //! queue.enqueue("resize 17.png").await?;
@@ -22,41 +22,69 @@
 //! ```
 //!
 //! # What it promises
-//! Each stored item is handed to one live caller, in commit order; a dropped future, a reconnect, a dead
-//! token, a compaction or a restart loses none and doubles none. An item whose holder dies is gone, as with
-//! the recipe.
+//! Each stored item is handed to one live caller, in commit order; a lost reply, a dropped future, a
+//! reconnect, a dead token, a compaction or a restart loses none and doubles none. An item whose holder dies
+//! is gone, as with the recipe.
 //!
-//! # What it does not, yet
-//! - **A lost reply to a claim**, when the item is gone by the next look: it is handed out, as
-//!   [`Certainty::Presumed`]. If another consumer took it in that same moment, both have it.
-//! - **A lost reply to an enqueue**, when the item is not there by the next look: [`Error::Unsettled`].
-//! - Both are settled in the next version, which records each claim and enqueue in etcd beside the item.
-//! - One claim is under way at a time, and all keys of a backlog are held in memory.
+//! # How
+//! - **One list, one watch.** What is stored is listed once at one revision and watched from the next one on.
+//!   What is known of it is a hint; each claim compares revisions.
+//! - **Slots.** Each transaction that moves items marks a key beside the queue, under `__rq<prefix>/`. If its
+//!   reply is lost, that key tells whether it was carried out, and sees to it that it no longer will be.
+//!   Without rights there a queue is [`Degraded`]: it works, and is uncertain where the recipe is.
+//! - **An actor** owns the watch and all claims, a second one all enqueues. Callers only wait, so that no
+//!   future leaves anything half done.
+//! - **Batches.** Items are claimed as many at a time as callers wait for, and enqueues that come at the same
+//!   time travel together. Consumers that contend try different items first.
 //!
-//! Every recovery is a [`tracing`] event of this crate's.
+//! # Seen from outside
+//! Every recovery is a [`tracing`] event of this crate's, items and recoveries are counted through the
+//! [`metrics`] facade (see the README), and [`Queue::degraded`] tells what it may not do.
 
 mod access;
 mod actor;
+mod affinity;
+mod batch;
 mod builder;
 mod cache;
 mod claim;
 mod clock;
+mod connect;
+mod counting;
 mod error;
 mod farewell;
 mod fault;
 mod hand;
 mod item;
 mod key;
+mod lanes;
 mod link;
 mod listing;
+mod membership;
+mod meter;
+mod orders;
 mod pace;
 mod producer;
-mod put;
 mod queue;
+mod reckoning;
+mod session;
+mod slot;
+mod standing;
+mod store;
+mod stream;
 mod watch;
+mod wishes;
 
 pub use builder::Builder;
 pub use clock::{Clock, TokioClock, WallClock};
+pub use connect::connect_options;
 pub use error::{Error, Operation};
 pub use item::{Certainty, Item};
 pub use queue::Queue;
+pub use standing::Degraded;
+pub use stream::Items;
+
+/// The examples of the README, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 
 use crate::access::{Access, Setback};
 use crate::listing::{self, Listing};
+use crate::pace::pause;
 use crate::watch::{self, End, News, Watch};
 
 /// How the next link begins.
@@ -45,7 +46,7 @@ impl Link {
     /// Starts to make a link after a rest.
     pub(crate) fn make(access: Access, entry: Entry, rest: Duration) -> Self {
         Link::Making(Box::pin(async move {
-            tokio::time::sleep(rest).await;
+            pause(rest).await;
             if entry == Entry::FreshLogin {
                 access.login().await.map_err(Failure::Request)?;
             }

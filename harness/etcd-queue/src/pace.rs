@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 const SHORTEST_CEILING: Duration = Duration::from_millis(100);
 const LONGEST_CEILING: Duration = Duration::from_millis(500);
@@ -30,6 +30,14 @@ impl Jitter {
 /// A seed that differs from process to process and from queue to queue.
 pub(crate) fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0_u8)
+}
+
+/// Rests, if there is anything to rest. A sleep of no time at all would still take a tick of the timer, a
+/// millisecond or two.
+pub(crate) async fn pause(rest: Duration) {
+    if !rest.is_zero() {
+        sleep(rest).await;
+    }
 }
 
 /// Counts setbacks in a row and draws the rest that follows each.
@@ -58,6 +66,16 @@ impl Pace {
         self.last = Some(now);
         self.until = Some(now + rest);
         rest
+    }
+
+    /// Something succeeded: the next setback counts as the first.
+    pub(crate) fn all_is_well(&mut self) {
+        self.last = None;
+    }
+
+    /// A time below `bound`, so that not everybody does the same at once.
+    pub(crate) fn jitter(&mut self, bound: Duration) -> Duration {
+        Duration::from_millis(self.jitter.below(u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)))
     }
 
     /// What is left of the rest; zero if there was no setback or its rest is over.
@@ -90,6 +108,18 @@ mod tests {
             pace.setback(start);
         }
         assert!(pace.setback(start + CALM + Duration::from_millis(1)) <= SHORTEST_CEILING);
+    }
+
+    #[test]
+    fn after_a_success_the_first_rest_is_short_again_and_a_rest_under_way_goes_on() {
+        let (mut pace, start) = (Pace::seeded(7), Instant::now());
+        for _ in 0..5 {
+            pace.setback(start);
+        }
+        let rest = pace.rest(start);
+        pace.all_is_well();
+        assert_eq!(pace.rest(start), rest);
+        assert!(pace.setback(start) <= SHORTEST_CEILING);
     }
 
     #[test]

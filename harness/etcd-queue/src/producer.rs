@@ -1,106 +1,239 @@
-//! The task that stores items, one after another in the order they were given, so that one queue's items
-//! are committed in that order too.
+//! The task that stores items in the order they were given. What is given while one transaction is under way
+//! goes into the next one together; the next one is sent when the last one is answered, so that one queue's
+//! items are committed in the order they were given in.
 //!
-//! An enqueue whose reply is lost is looked up: if the item is there, it was stored. If it is not, nobody
-//! can tell whether it was never stored or has been taken already, and the caller is told so
-//! ([`Error::Unsettled`]): sending it again could double it. A record of the enqueue beside the item, which
-//! would tell, is left for the next version.
+//! A transaction whose reply is lost is settled by its slot (see `slot.rs`) before anything else is stored.
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
+use crate::claim::Lane;
 use crate::clock::Clock;
 use crate::error::{Error, Operation};
 use crate::key::Sequence;
-use crate::pace::Pace;
-use crate::put::{Put, put, stored};
-
-/// One item to store, and who wants to know.
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub(crate) value: Vec<u8>,
-    pub(crate) reply: oneshot::Sender<Result<(), Error>>,
-}
+use crate::lanes::Lanes;
+use crate::meter::{Ending, Meter};
+use crate::orders::{Order, Orders};
+use crate::pace::{Pace, pause};
+use crate::session::Session;
+use crate::store::{self, Fate, Pair, Stored};
 
 pub(crate) struct Producer {
     pub(crate) access: Access,
-    pub(crate) orders: mpsc::UnboundedReceiver<Order>,
+    pub(crate) incoming: mpsc::UnboundedReceiver<Order>,
+    pub(crate) orders: Orders,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sequence: Sequence,
+    pub(crate) lanes: Lanes,
     pub(crate) pace: Pace,
+    /// How many items one transaction may hold, whatever etcd takes.
+    pub(crate) most_items: usize,
+    pub(crate) meter: Meter,
+}
+
+/// Why a batch was not stored.
+enum Failed {
+    /// Each item by itself may fare better.
+    Together(Error),
+    /// Nothing can be stored now.
+    For(Error),
 }
 
 impl Producer {
     /// Ends when the last handle of the queue is dropped.
     pub(crate) async fn run(mut self) {
-        while let Some(Order { value, mut reply }) = self.orders.recv().await {
-            if let Some(result) = self.store(&value, &mut reply).await {
-                // A caller that has gone has no use for the answer.
-                let _ = reply.send(result);
+        // Of a batch that was refused, so many items are sent one by one.
+        let mut singles = 0;
+        loop {
+            self.gather();
+            if self.orders.is_empty() {
+                match self.incoming.recv().await {
+                    Some(order) => self.orders.add(order),
+                    None => break,
+                }
+                continue;
             }
+            let most = if singles > 0 { 1 } else { self.most_items.min(self.access.most_items()) };
+            let key_bytes = 2 * (self.access.prefix().name().len() + 20);
+            let count = self.orders.fitting(key_bytes, most);
+            let values = self.orders.first(count);
+            singles = usize::saturating_sub(singles, 1);
+            let count = values.len();
+            match self.store(values).await {
+                Ok(()) => {
+                    self.meter.enqueued.increment(u64::try_from(count).unwrap_or(0));
+                    self.orders.stored(count);
+                    if count > 1 {
+                        // Callers that enqueue one item after another have their next one ready at once:
+                        // let them give it, so that they travel together and not by halves.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Err(Failed::Together(_)) if count > 1 => singles = count,
+                Err(Failed::Together(error)) => self.orders.fail_first(error),
+                Err(Failed::For(error @ Error::Unsettled { .. })) => self.orders.fail(count, &error),
+                Err(Failed::For(error)) => {
+                    self.gather();
+                    self.orders.fail_all(&error);
+                }
+            }
+        }
+        if let Some(session) = self.lanes.session() {
+            let _ = session.end(&self.access).await;
         }
     }
 
-    /// Stores one item. `None`: the caller has gone; what was sent by then may be stored.
-    async fn store(
-        &mut self,
-        value: &[u8],
-        reply: &mut oneshot::Sender<Result<(), Error>>,
-    ) -> Option<Result<(), Error>> {
-        let mut key = self.next_key();
+    fn gather(&mut self) {
+        while let Ok(order) = self.incoming.try_recv() {
+            self.orders.add(order);
+        }
+        self.orders.tidy();
+    }
+
+    /// Stores values in order, as long as it takes.
+    async fn store(&mut self, values: Vec<Vec<u8>>) -> Result<(), Failed> {
+        let mut lane = self.lane().await?;
+        let mut pairs = self.under_new_keys(values);
         loop {
-            self.rest(reply).await?;
-            match put(&self.access, Operation::Enqueue, key.as_bytes(), value).await {
-                Ok(Put::Stored) => return Some(Ok(())),
-                Ok(Put::Taken) => key = self.next_key(),
-                Err(Setback::Final(error)) => return Some(Err(error)),
-                Err(Setback::Unsent(reason)) => self.note("the enqueue is sent again", &reason),
+            pause(self.pace.rest(Instant::now())).await;
+            self.meter.stores.increment(1);
+            match store::send(&self.access, Operation::Enqueue, &pairs, &mut lane).await {
+                Ok(Stored::All) => break,
+                Ok(Stored::KeyInUse) => {
+                    pairs = self.under_new_keys(pairs.into_iter().map(|(_, value)| value).collect());
+                }
+                Err(Setback::Unsent(reason)) => {
+                    self.note("the enqueue is sent again", &reason);
+                    if pairs.len() > self.access.most_items() {
+                        self.lanes.give_back(lane);
+                        return Err(Failed::Together(Error::Closed));
+                    }
+                }
                 Err(Setback::Lost(reason)) => {
-                    self.note("the enqueue's reply was lost, looking for the item", &reason);
-                    return self.look_up(key, value, reason, reply).await;
+                    self.note("an enqueue's reply was lost, settling it", &reason);
+                    match self.fate(&pairs, &mut lane).await {
+                        Ok(Fate::Stored) => break,
+                        Ok(Fate::Void) => {}
+                        Ok(Fate::Unknown) => {
+                            self.lanes.give_back(lane);
+                            return Err(Failed::For(unsettled(&pairs, reason)));
+                        }
+                        Err(error) => {
+                            self.lanes.give_back(lane);
+                            return Err(Failed::For(unsettled(&pairs, format!("{reason}; then {error}"))));
+                        }
+                    }
+                }
+                Err(Setback::Final(error)) => {
+                    self.pace.setback(Instant::now());
+                    if !self.is_about_records(&error, &mut lane).await {
+                        self.lanes.give_back(lane);
+                        return Err(match error {
+                            Error::TooLarge { .. } | Error::Refused { .. } => Failed::Together(error),
+                            error => Failed::For(error),
+                        });
+                    }
                 }
             }
         }
+        self.pace.all_is_well();
+        self.lanes.give_back(lane);
+        Ok(())
     }
 
-    async fn look_up(
-        &mut self,
-        key: String,
-        value: &[u8],
-        lost: String,
-        reply: &mut oneshot::Sender<Result<(), Error>>,
-    ) -> Option<Result<(), Error>> {
+    fn under_new_keys(&mut self, values: Vec<Vec<u8>>) -> Vec<Pair> {
+        let now = self.clock.unix_ns();
+        let mut next_key = || self.access.prefix().key(self.sequence.next(now)).into_bytes();
+        values.into_iter().map(|value| (next_key(), value)).collect()
+    }
+
+    /// A lane to store by; begins a session if there is none.
+    async fn lane(&mut self) -> Result<Lane, Failed> {
         loop {
-            self.rest(reply).await?;
-            match stored(&self.access, key.as_bytes()).await {
-                Ok(Some(found)) if found == value => return Some(Ok(())),
-                Ok(_) => return Some(Err(Error::Unsettled { key, reason: lost })),
-                Err(Setback::Final(error)) => return Some(Err(error)),
-                Err(Setback::Unsent(reason) | Setback::Lost(reason)) => {
-                    self.note("the item is looked for again", &reason);
+            if self.lanes.wants_session(Instant::now()) {
+                pause(self.pace.rest(Instant::now())).await;
+                match Session::begin(&self.access).await {
+                    Ok(session) => self.lanes.opened(session, &self.access),
+                    Err(Setback::Final(refusal)) => {
+                        if let Err(error) = self.lanes.refused(refusal) {
+                            self.pace.setback(Instant::now());
+                            return Err(Failed::For(error));
+                        }
+                    }
+                    Err(Setback::Unsent(reason) | Setback::Lost(reason)) => {
+                        self.lanes.not_opened();
+                        self.note("a session is begun again", &reason);
+                    }
                 }
             }
+            if let Some(lane) = self.lanes.take(self.clock.unix_s()) {
+                return Ok(lane);
+            }
+            pause(self.pace.rest(Instant::now())).await;
         }
     }
 
-    fn next_key(&mut self) -> String {
-        self.access.prefix().key(self.sequence.next(self.clock.unix_ns()))
+    /// Whether a refusal is about the records and not about the queue. Then the lane is a bare one now.
+    async fn is_about_records(&mut self, error: &Error, lane: &mut Lane) -> bool {
+        if !matches!((error, &*lane), (Error::PermissionDenied { .. }, Lane::Slot(_))) {
+            return false;
+        }
+        let denial = match store::fate(&self.access, &[], lane).await {
+            Err(Setback::Final(denial @ Error::PermissionDenied { .. })) => denial,
+            _ => return false,
+        };
+        self.lanes.degrade(&denial);
+        *lane = Lane::Bare { reply_lost: false };
+        // The one in store is the one in hand now.
+        let _ = self.lanes.take(0);
+        true
+    }
+
+    /// What became of a transaction whose reply was lost; asks until it knows.
+    async fn fate(&mut self, pairs: &[Pair], lane: &mut Lane) -> Result<Fate, Error> {
+        loop {
+            pause(self.pace.rest(Instant::now())).await;
+            match store::fate(&self.access, pairs, lane).await {
+                Ok(fate) => {
+                    tracing::info!(range = self.access.range(), ?fate, "an enqueue in doubt is settled");
+                    self.meter.settled(
+                        "enqueue",
+                        match fate {
+                            Fate::Stored => Ending::Applied,
+                            Fate::Void => Ending::Void,
+                            Fate::Unknown => Ending::Unknown,
+                        },
+                    );
+                    return Ok(fate);
+                }
+                Err(Setback::Final(denial @ Error::PermissionDenied { .. }))
+                    if matches!(lane, Lane::Slot(_)) =>
+                {
+                    self.lanes.degrade(&denial);
+                    *lane = Lane::Bare { reply_lost: true };
+                    let _ = self.lanes.take(0);
+                }
+                Err(Setback::Final(error)) => {
+                    self.pace.setback(Instant::now());
+                    return Err(error);
+                }
+                Err(Setback::Unsent(reason) | Setback::Lost(reason)) => {
+                    self.note("an enqueue is still to be settled", &reason);
+                }
+            }
+        }
     }
 
     fn note(&mut self, what: &'static str, reason: &str) {
         let rest = self.pace.setback(Instant::now());
-        tracing::warn!(range = self.access.prefix().shown(), reason, ?rest, "{what}");
+        tracing::warn!(range = self.access.range(), reason, ?rest, "{what}");
     }
+}
 
-    /// Rests as the pace wants it, unless the caller goes meanwhile.
-    async fn rest(&self, reply: &mut oneshot::Sender<Result<(), Error>>) -> Option<()> {
-        tokio::select! {
-            biased;
-            () = reply.closed() => None,
-            () = sleep(self.pace.rest(Instant::now())) => Some(()),
-        }
-    }
+fn unsettled(pairs: &[Pair], reason: String) -> Error {
+    let key = pairs.first().map_or_else(String::new, |(key, _)| key.escape_ascii().to_string());
+    Error::Unsettled { key, reason }
 }

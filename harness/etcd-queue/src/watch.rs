@@ -22,8 +22,8 @@ use crate::key::Prefix;
 
 /// Not 0, which servers up to 3.5.5 mix up with "no id"; see the head of this file.
 const WATCH_ID: i64 = 1;
-const SILENCE: Duration = Duration::from_secs(5);
-const PATIENCE: Duration = Duration::from_secs(3);
+const SILENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a watch ended, or why it did not begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,7 @@ fn end_of(error: &etcd_client::Error) -> End {
         Fault::Stale(reason) | Fault::Denied(reason) => End::Login(reason),
         Fault::Full(reason)
         | Fault::TooLarge(reason)
+        | Fault::TooMany(reason)
         | Fault::Refused(reason)
         | Fault::Unsent(reason)
         | Fault::Lost(reason) => End::Broken(reason),
@@ -161,7 +162,7 @@ fn cancelled(compact_revision: i64, reason: &str) -> End {
 /// The kind of an event is told by its version, which only a deleted key has at 0, because
 /// `Event::event_type` panics on a kind that it does not know.
 fn change(kv: &etcd_client::KeyValue) -> Change {
-    let (key, revision) = (kv.key().to_vec(), kv.mod_revision());
+    let (key, revision) = (kv.key().into(), kv.mod_revision());
     match kv.version() {
         0 => Change::Delete { key, revision },
         _ => Change::Put { key, revision, value: Some(kv.value().to_vec()) },

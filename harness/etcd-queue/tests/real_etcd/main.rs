@@ -5,9 +5,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod abuse;
 mod claims;
+mod leader;
 mod meddler;
 mod recovery;
+mod relay;
+mod rights;
 mod server;
 mod working;
 
@@ -31,6 +35,9 @@ fn main() {
         working::list(version, &mut trials);
         recovery::list(version, &mut trials);
         claims::list(version, &mut trials);
+        rights::list(version, &mut trials);
+        leader::list(version, &mut trials);
+        abuse::list(version, &mut trials);
     }
     let mut arguments = Arguments::from_args();
     // They mostly wait for tokens to die.

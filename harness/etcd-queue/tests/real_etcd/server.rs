@@ -1,7 +1,7 @@
 //! One real etcd of an exact version, on free loopback ports, with its data in a temporary directory.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -55,12 +55,14 @@ impl Server {
         Client::connect([self.endpoint()], user.map(options)).await.expect("a client")
     }
 
-    /// A user that may read and write the range `[/test/, /test0)` and nothing else.
-    pub async fn add_user(&self, name: &str) {
+    /// A user that may read and write these ranges and nothing else.
+    pub async fn add_user(&self, name: &str, ranges: &[(&str, &str)]) {
         let mut root = self.connect(Some("root")).await;
-        let range = etcd_client::Permission::read_write("/test/").with_range_end("/test0");
         root.role_add(name).await.expect("a role");
-        root.role_grant_permission(name, range).await.expect("a permission");
+        for (from, to) in ranges {
+            let range = etcd_client::Permission::read_write(*from).with_range_end(*to);
+            root.role_grant_permission(name, range).await.expect("a permission");
+        }
         root.user_add(name, name, None).await.expect("a user");
         root.user_grant_role(name, name).await.expect("the role granted");
     }
@@ -103,20 +105,25 @@ pub fn options(user: &str) -> ConnectOptions {
     ConnectOptions::new().with_user(user, user)
 }
 
-fn free_ports() -> [u16; 2] {
+pub fn free_ports() -> [u16; 2] {
     let held = [0; 2].map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     held.map(|listener| listener.local_addr().expect("its address").port())
 }
 
-fn spawn(binary: &PathBuf, data: &TempDir, client_port: u16, peer_port: u16) -> Child {
-    let (clients, peers) =
-        (format!("http://127.0.0.1:{client_port}"), format!("http://127.0.0.1:{peer_port}"));
+fn spawn(binary: &Path, data: &TempDir, client_port: u16, peer_port: u16) -> Child {
+    let cluster = format!("default=http://127.0.0.1:{peer_port}");
+    member(binary, data.path(), "default", [client_port, peer_port], &cluster)
+}
+
+/// A member of a cluster; its ports are the clients' and the peers'.
+pub fn member(binary: &Path, data: &Path, name: &str, ports: [u16; 2], cluster: &str) -> Child {
+    let [clients, peers] = ports.map(|port| format!("http://127.0.0.1:{port}"));
     Command::new(binary)
-        .arg("--data-dir")
-        .arg(data.path())
+        .args(["--name", name, "--data-dir"])
+        .arg(data)
         .args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients])
         .args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers])
-        .args(["--initial-cluster", &format!("default={peers}")])
+        .args(["--initial-cluster", cluster])
         .args(["--auth-token-ttl", &TOKEN_TTL.as_secs().to_string(), "--bcrypt-cost", "4"])
         .args(["--log-level", "error"])
         .stdout(Stdio::null())

@@ -1,0 +1,44 @@
+//! The queue against the in-memory etcd, in paused time: hours of faults in seconds, the same in every run.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod abuse;
+mod consumers;
+mod degraded;
+mod dice;
+mod drops;
+mod ending;
+mod etcd;
+mod limits;
+mod recovery;
+mod refusals;
+mod seen;
+mod wire;
+
+use std::time::Duration;
+
+use etcd_queue::{Item, Queue, TokioClock};
+
+/// A queue whose keys and rests are the same in every run.
+fn open(client: &etcd_client::Client, prefix: &str) -> Queue {
+    builder(client, prefix).open().unwrap()
+}
+
+fn builder(client: &etcd_client::Client, prefix: &str) -> etcd_queue::Builder {
+    Queue::builder(client.clone(), prefix)
+        .clock(TokioClock::starting_at(1_700_000_000_000_000_000))
+        .jitter_seed(7)
+}
+
+fn text(item: &Item) -> String {
+    String::from_utf8(item.value().to_vec()).unwrap()
+}
+
+async fn next_text(queue: &Queue) -> String {
+    text(&queue.next().await.unwrap())
+}
+
+/// Lets everything that is under way come to rest.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+}
