@@ -25,6 +25,13 @@ pub(crate) struct Access {
     range: Arc<str>,
     deadline: Duration,
     most_items: Arc<AtomicUsize>,
+    user: Option<Arc<User>>,
+}
+
+/// As whom the queue logs in, if it was told.
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: String,
 }
 
 /// Why a request has no answer (yet).
@@ -47,9 +54,10 @@ pub(crate) enum Login {
 }
 
 impl Access {
-    pub(crate) fn new(client: Client, prefix: Prefix, deadline: Duration) -> Self {
+    pub(crate) fn new(client: Client, prefix: Prefix, deadline: Duration, user: Option<User>) -> Self {
         let range = prefix.shown().into();
-        Self { client, prefix, range, deadline, most_items: Arc::new(AtomicUsize::new(MOST_ITEMS)) }
+        let most_items = Arc::new(AtomicUsize::new(MOST_ITEMS));
+        Self { client, prefix, range, deadline, most_items, user: user.map(Arc::new) }
     }
 
     /// The same for the records beside the queue: its errors name that range.
@@ -127,17 +135,37 @@ impl Access {
         }
     }
 
-    /// Logs in with the client's credentials; its token is then fresh for everybody who shares it.
+    /// Logs in; the client's token is then fresh for everybody who shares it.
+    ///
+    /// Where authentication is switched off the token is thrown away: up to 3.5.9 a server refuses one that it does
+    /// not know even then. The client forgets its credentials with it, so that is done only where the queue knows
+    /// them itself, and can log in when authentication is switched on again.
     pub(crate) async fn login(&self) -> Result<Login, Setback> {
-        let error = match tokio::time::timeout(self.deadline, self.client.refresh_token()).await {
+        let error = match tokio::time::timeout(self.deadline, self.fresh_token()).await {
             Ok(Ok(())) => return Ok(Login::Fresh),
             Ok(Err(error)) => error,
             Err(_) => return Err(Setback::Unsent(format!("no login within {:?}", self.deadline))),
         };
         match LoginFault::of(&error) {
-            LoginFault::SwitchedOff(reason) => Ok(Login::SwitchedOff(reason)),
+            LoginFault::SwitchedOff(reason) => {
+                if self.user.is_some() {
+                    tracing::info!(range = self.range(), reason, "throwing the token away");
+                    let forgotten = self.client.clone().update_user(None).await;
+                    forgotten.map_err(|error| Setback::Unsent(error.to_string()))?;
+                }
+                Ok(Login::SwitchedOff(reason))
+            }
             LoginFault::Refused(reason) => Err(self.login_refused(reason)),
             LoginFault::Passing(reason) => Err(Setback::Unsent(reason)),
+        }
+    }
+
+    async fn fresh_token(&self) -> Result<(), etcd_client::Error> {
+        match self.user.as_deref() {
+            Some(User { name, password }) => {
+                self.client.clone().update_user(Some((name.clone(), password.clone()))).await
+            }
+            None => self.client.refresh_token().await,
         }
     }
 
@@ -154,7 +182,11 @@ impl Access {
                 return Setback::Unsent(reason);
             }
             Fault::Stale(reason) | Fault::Unsent(reason) => return Setback::Unsent(reason),
-            Fault::Lost(reason) => return Setback::Lost(reason),
+            // A read that was carried out in vain is no doubt, and would be in vain again.
+            Fault::Oversized(reason) if operation == Operation::Read => {
+                Error::TooLarge { operation, range, reason }
+            }
+            Fault::Lost(reason) | Fault::Oversized(reason) => return Setback::Lost(reason),
             Fault::Denied(reason) => Error::PermissionDenied { operation, range, reason },
             Fault::Full(reason) => Error::NoSpace { operation, range, reason },
             Fault::TooLarge(reason) => Error::TooLarge { operation, range, reason },

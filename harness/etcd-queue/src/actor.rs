@@ -29,6 +29,7 @@ use crate::link::{Entry, Link};
 use crate::membership;
 use crate::meter::Meter;
 use crate::pace::Pace;
+use crate::standing::Standing;
 use crate::wishes::{Wish, Wishes};
 
 /// How long after a lost race claims are made of parts.
@@ -78,6 +79,10 @@ pub(crate) struct Actor {
     /// How many doubts are being settled.
     pub(crate) settling: usize,
     pub(crate) is_reading: bool,
+    /// Items whose values are larger than this client takes: they stay stored, and nobody here waits for them.
+    pub(crate) unreadable: BTreeSet<Place>,
+    /// How many keys of the range are no items, as it was listed last.
+    pub(crate) foreign: usize,
     /// How many items are read at once: as many as are small enough together.
     pub(crate) window: usize,
     pub(crate) contended_until: Option<Instant>,
@@ -89,6 +94,7 @@ pub(crate) struct Actor {
     /// The lease that the consumer's key is bound to.
     pub(crate) lease_id: Option<i64>,
     pub(crate) staying: Option<BoxFuture<'static, ()>>,
+    pub(crate) standing: Standing,
     pub(crate) meter: Meter,
 }
 
@@ -100,12 +106,13 @@ pub(crate) struct Beginning {
     pub(crate) read_ahead: usize,
     pub(crate) lanes: Lanes,
     pub(crate) paces: [Pace; 2],
+    pub(crate) standing: Standing,
     pub(crate) meter: Meter,
 }
 
 impl Actor {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let Beginning { access, clock, commands, read_ahead, lanes, paces, meter } = beginning;
+        let Beginning { access, clock, commands, read_ahead, lanes, paces, standing, meter } = beginning;
         let [link_pace, hand_pace] = paces;
         Self {
             access,
@@ -126,6 +133,8 @@ impl Actor {
             claiming: 0,
             settling: 0,
             is_reading: false,
+            unreadable: BTreeSet::new(),
+            foreign: 0,
             window: 8,
             contended_until: None,
             is_looking: false,
@@ -134,6 +143,7 @@ impl Actor {
             wake: None,
             lease_id: None,
             staying: None,
+            standing,
             meter,
         }
     }

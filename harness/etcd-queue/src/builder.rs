@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::access::{Access, MOST_ITEMS};
+use crate::access::{Access, MOST_ITEMS, User};
 use crate::actor::{Actor, Beginning};
 use crate::clock::{Clock, WallClock};
+use crate::closing::Closing;
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::{Prefix, Sequence};
@@ -34,6 +35,7 @@ pub struct Builder {
     deadline: Duration,
     read_ahead: usize,
     most_items: usize,
+    user: Option<User>,
 }
 
 impl Builder {
@@ -46,6 +48,7 @@ impl Builder {
             deadline: DEADLINE,
             read_ahead: 0,
             most_items: MOST_ITEMS,
+            user: None,
         }
     }
 
@@ -65,6 +68,16 @@ impl Builder {
     /// How long one request to etcd may take before it counts as lost; 5 s by default.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.deadline = timeout;
+        self
+    }
+
+    /// As whom the queue logs in. Without it the queue has the client log in again with its own credentials.
+    ///
+    /// With it the queue also goes on where authentication is switched off and on again on servers up to 3.5.9:
+    /// those refuse an old token even while it is off, so that the client must forget its token and, with it, its
+    /// credentials. Give the user that the client was connected with: the token belongs to all that share the client.
+    pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        self.user = Some(User { name: name.into(), password: password.into() });
         self
     }
 
@@ -93,7 +106,7 @@ impl Builder {
     pub fn open(self) -> Result<Queue, Error> {
         let prefix = Prefix::parse(&self.prefix)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
-        let access = Access::new(self.client, prefix, self.deadline);
+        let access = Access::new(self.client, prefix, self.deadline, self.user);
         let seed = self.seed.unwrap_or_else(fresh_seed);
         let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
         let (standing, meter) = (Standing::default(), Meter::of(&self.prefix));
@@ -108,6 +121,7 @@ impl Builder {
             read_ahead: self.read_ahead,
             lanes: lanes(CLAIM_SLOTS),
             paces: [pace(0), pace(1)],
+            standing: standing.clone(),
             meter: meter.clone(),
         });
         let producer = Producer {
@@ -124,7 +138,7 @@ impl Builder {
         runtime.spawn(actor.run());
         runtime.spawn(producer.run());
         let counting = Counting::new(access, pace(3));
-        Ok(Queue::new(Ends { commands, orders, counting, standing }, &self.prefix))
+        Ok(Queue::new(Ends { commands, orders, counting, standing, closing: Closing::new(pace(4)) }, &self.prefix))
     }
 }
 

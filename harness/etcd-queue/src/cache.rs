@@ -179,6 +179,11 @@ impl Cache {
         self.line.contains_key(place)
     }
 
+    /// The place of the version of a key that is known.
+    pub(crate) fn place(&self, key: &Key) -> Option<Place> {
+        self.places.get(key).map(|&revision| (revision, key.clone()))
+    }
+
     pub(crate) fn is_unread(&self, place: &Place) -> bool {
         self.line.get(place).is_some_and(|known| known.value.is_none())
     }

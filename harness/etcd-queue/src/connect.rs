@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use etcd_client::ConnectOptions;
 
+/// After how long without a word from etcd a connection is asked for a sign of life. For who makes the channel of a
+/// client himself ([`Client::from_channel`](etcd_client::Client::from_channel)), which no option reaches.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(4);
+/// How long it may take to give one, before the connection is given up.
+pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The options to connect a client with that a queue is to recover well on.
 ///
 /// - HTTP/2 keep-alive, 4 s and 2 s more: a connection that was dropped without a word is noticed within 6 s
@@ -23,7 +29,7 @@ use etcd_client::ConnectOptions;
 /// ```
 pub fn connect_options() -> ConnectOptions {
     ConnectOptions::new()
-        .with_keep_alive(Duration::from_secs(4), Duration::from_secs(2))
+        .with_keep_alive(KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT)
         .with_keep_alive_while_idle(true)
         .with_connect_timeout(Duration::from_secs(2))
         .with_require_leader(true)

@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     Full(String),
     /// The request is larger than the server takes. Not carried out.
     TooLarge(String),
+    /// The answer is larger than this client takes. Carried out.
+    Oversized(String),
     /// The transaction has more operations than the server takes. Not carried out.
     TooMany(String),
     /// Refused for good. Not carried out.
@@ -91,6 +93,7 @@ impl Fault {
             | Code::AlreadyExists
             | Code::FailedPrecondition
             | Code::Unimplemented => Fault::Refused(reason),
+            Code::OutOfRange if reason.contains("message length too large") => Fault::Oversized(reason),
             _ if was_never_connected(status) => Fault::Unsent(reason),
             _ => Fault::Lost(reason),
         }

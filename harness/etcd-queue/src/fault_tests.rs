@@ -48,7 +48,6 @@ fn whatever_may_have_been_carried_out_counts_as_lost() {
         (Code::Cancelled, "operation was canceled"),
         (Code::DeadlineExceeded, ""),
         (Code::Internal, "stream terminated"),
-        (Code::OutOfRange, "decoded message length too large"),
     ] {
         assert!(matches!(of(code, message), Fault::Lost(_)), "{code:?} {message}");
     }
@@ -84,4 +83,12 @@ fn a_login_fails_for_good_over_its_credentials_only() {
     assert_eq!(of_login(Code::FailedPrecondition, off), LoginFault::SwitchedOff(off.to_owned()));
     let late = "etcdserver: request timed out";
     assert_eq!(of_login(Code::Unavailable, late), LoginFault::Passing(late.to_owned()));
+}
+
+#[test]
+fn an_answer_that_this_client_does_not_take_is_no_refusal() {
+    let words = "Error, decoded message length too large: found 100046 bytes, the limit is: 65536 bytes";
+    assert_eq!(of(Code::OutOfRange, words), Fault::Oversized(words.to_owned()));
+    let compacted = "etcdserver: mvcc: required revision has been compacted";
+    assert!(matches!(of(Code::OutOfRange, compacted), Fault::Lost(_)));
 }

@@ -2,8 +2,8 @@
 //! stores them (etcd v3.5.11 client/v3/experimental/recipes/key.go, newUniqueKV).
 //!
 //! Unlike the recipe, which reads everything that starts with the prefix, the range here ends at the
-//! slash, and only direct children count: the queue `/test` touches neither `/test2/…` nor the items of a
-//! queue `/test/sub`.
+//! slash, and only names made of digits count: the queue `/test` touches neither `/test2/…` nor the items of a
+//! queue `/test/sub`, nor `/test/config`.
 //!
 //! What the queue must remember beside its items lies under `__rq<prefix>/`, the sidecar:
 //!
@@ -68,11 +68,12 @@ impl Prefix {
         format!("{}0", self.prefix).into_bytes()
     }
 
-    /// Whether the key is an item of this queue, and not one of a queue nested below it.
+    /// Whether the key is an item of this queue: named by a time, as the recipe names it. A queue nested below,
+    /// or settings that somebody keeps there, are none.
     pub(crate) fn owns(&self, key: &[u8]) -> bool {
         key.strip_prefix(self.prefix.as_bytes())
             .and_then(|rest| rest.strip_prefix(b"/"))
-            .is_some_and(|name| !name.is_empty() && !name.contains(&b'/'))
+            .is_some_and(|name| !name.is_empty() && name.iter().all(u8::is_ascii_digit))
     }
 
     pub(crate) fn key(&self, unix_ns: u64) -> String {
@@ -128,7 +129,7 @@ mod tests {
         let prefix = Prefix::parse("/test").unwrap();
         assert_eq!((prefix.start(), prefix.end()), (b"/test/".to_vec(), b"/test0".to_vec()));
         assert!(prefix.owns(b"/test/17"));
-        for foreign in ["/test", "/test/", "/test2/17", "/test-settings", "/tes/17", "/test/sub/17"] {
+        for foreign in ["/test", "/test/", "/test2/17", "/test-settings", "/tes/17", "/test/sub/17", "/test/config", "/test/17a"] {
             assert!(!prefix.owns(foreign.as_bytes()), "{foreign}");
         }
     }

@@ -49,6 +49,7 @@ mod builder;
 mod cache;
 mod claim;
 mod clock;
+mod closing;
 mod connect;
 mod counting;
 mod error;
@@ -77,7 +78,7 @@ mod wishes;
 
 pub use builder::Builder;
 pub use clock::{Clock, TokioClock, WallClock};
-pub use connect::connect_options;
+pub use connect::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, connect_options};
 pub use error::{Error, Operation};
 pub use item::{Certainty, Item};
 pub use queue::Queue;

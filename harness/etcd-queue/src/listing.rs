@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
 use crate::cache::{Cache, Change, KEPT_VALUE_BYTES, Key};
-use crate::error::Operation;
+use crate::error::{Error, Operation};
 
 /// Keys alone are small; with their values, a page is about so many bytes.
 const PAGE_KEYS: i64 = 5_000;
@@ -24,6 +24,8 @@ const SLICED_FROM: i64 = 20_000;
 pub(crate) struct Listing {
     pub(crate) cache: Cache,
     pub(crate) revision: i64,
+    /// How many keys lie in the range that are no items of this queue.
+    pub(crate) foreign: usize,
 }
 
 /// Where the next page begins and ends, and what it brings.
@@ -47,13 +49,16 @@ enum Content {
 /// Lists the range at the revision of its first page. A compaction between two pages is a setback that
 /// passes: the next attempt lists at a later revision.
 pub(crate) async fn list(access: &Access) -> Result<Listing, Setback> {
-    let mut listing = Listing { cache: Cache::default(), revision: 0 };
+    let mut listing = Listing { cache: Cache::default(), revision: 0, foreign: 0 };
     let start = access.prefix().start();
     let mut page =
         Page { from: start, limit: FIRST_PAGE, content: Content::Values, slice_ns: None, left: i64::MAX };
     loop {
         let (end, is_slice) = page.end(access);
-        let answer = get(access, &page, &end, listing.revision).await?;
+        let answer = match get(access, &page, &end, listing.revision).await {
+            Err(Setback::Final(Error::TooLarge { .. })) if page.shrink() => continue,
+            answer => answer?,
+        };
         let Some(header) = answer.header() else {
             return Err(Setback::Unsent("a listing came without its revision".to_owned()));
         };
@@ -65,6 +70,8 @@ pub(crate) async fn list(access: &Access) -> Result<Listing, Setback> {
         for kv in answer.kvs() {
             if access.prefix().owns(kv.key()) {
                 listing.cache.apply(put(kv, page.content), now);
+            } else {
+                listing.foreign += 1;
             }
         }
         page.left = page.left.saturating_sub(i64::try_from(answer.kvs().len()).unwrap_or(i64::MAX));
@@ -105,6 +112,16 @@ impl Page {
         if slice < end { (slice, true) } else { (end, false) }
     }
 
+    /// Asks for less, if there is less: the keys alone, and fewer of them.
+    fn shrink(&mut self) -> bool {
+        match self.content {
+            Content::Values => (self.content, self.limit) = (Content::Keys, PAGE_KEYS),
+            Content::Keys if self.limit > 1 => self.limit /= 2,
+            Content::Keys => return false,
+        }
+        true
+    }
+
     /// On to the next page, as large as the last one lets hope for.
     fn turn(&mut self, access: &Access, answer: &GetResponse, end: Vec<u8>, has_room: bool) {
         let kvs = answer.kvs();
@@ -140,10 +157,33 @@ impl Page {
 pub(crate) enum Read {
     Stored { key: Key, revision: i64, value: Vec<u8> },
     Gone { key: Key, revision: i64 },
+    /// Its value is larger than this client takes.
+    TooLarge { key: Key, reason: String },
 }
 
-/// Reads keys in one transaction.
+/// Reads keys in one transaction, or in as many as it takes if that is too much for one answer.
 pub(crate) async fn read(access: &Access, keys: Vec<Key>) -> Result<Vec<Read>, Setback> {
+    let (mut rest, mut reads) = (keys.as_slice(), Vec::new());
+    let mut at_once = rest.len();
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(at_once.min(rest.len()));
+        match (read_at_once(access, some).await, some) {
+            (Ok(some), _) => reads.extend(some),
+            (Err(Setback::Final(Error::TooLarge { reason, .. })), [one]) => {
+                reads.push(Read::TooLarge { key: one.clone(), reason });
+            }
+            (Err(Setback::Final(Error::TooLarge { .. })), _) => {
+                at_once = some.len() / 2;
+                continue;
+            }
+            (Err(setback), _) => return Err(setback),
+        }
+        rest = others;
+    }
+    Ok(reads)
+}
+
+async fn read_at_once(access: &Access, keys: &[Key]) -> Result<Vec<Read>, Setback> {
     let gets: Vec<TxnOp> = keys.iter().map(|key| TxnOp::get(key.to_vec(), None)).collect();
     let answer = access
         .ask(Operation::Read, |mut kv| {
@@ -153,7 +193,7 @@ pub(crate) async fn read(access: &Access, keys: Vec<Key>) -> Result<Vec<Read>, S
         .await?;
     let now = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
     let answers = answer.op_responses();
-    let pairs = keys.into_iter().zip(&answers);
+    let pairs = keys.iter().cloned().zip(&answers);
     Ok(pairs
         .filter_map(|(key, answer)| match answer {
             TxnOpResponse::Get(get) => Some(match get.kvs().first() {

@@ -13,6 +13,7 @@ const TRANSACTIONS: &str = "etcd_queue_transactions_total";
 const LOST_REPLIES: &str = "etcd_queue_lost_replies_total";
 const RECOVERIES: &str = "etcd_queue_recoveries_total";
 const DEGRADED: &str = "etcd_queue_degraded";
+const UNREADABLE: &str = "etcd_queue_unreadable_items";
 const KNOWN: &str = "etcd_queue_known_items";
 
 /// The counters of one queue, labelled with its prefix as `queue`.
@@ -26,6 +27,7 @@ pub(crate) struct Meter {
     pub(crate) claims: Counter,
     pub(crate) stores: Counter,
     pub(crate) degraded: Gauge,
+    pub(crate) unreadable: Gauge,
     pub(crate) known: Gauge,
 }
 
@@ -55,6 +57,7 @@ impl Meter {
             claims: transactions("claim"),
             stores: transactions("enqueue"),
             degraded: gauge!(DEGRADED, "queue" => queue.to_owned()),
+            unreadable: gauge!(UNREADABLE, "queue" => queue.to_owned()),
             known: gauge!(KNOWN, "queue" => queue.to_owned()),
         }
     }
@@ -94,5 +97,6 @@ fn describe() {
     describe_counter!(LOST_REPLIES, Unit::Count, "lost replies, by how they were settled");
     describe_counter!(RECOVERIES, Unit::Count, "watches and listings made anew, by cause");
     describe_gauge!(DEGRADED, Unit::Count, "1 while the queue may not keep its records");
+    describe_gauge!(UNREADABLE, Unit::Count, "items larger than the client takes, left where they are");
     describe_gauge!(KNOWN, Unit::Count, "items known to be stored");
 }

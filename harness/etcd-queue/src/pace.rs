@@ -4,6 +4,7 @@
 //! it too, so that no loop around the queue can turn a refusal into a flood of requests.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -81,6 +82,27 @@ impl Pace {
     /// What is left of the rest; zero if there was no setback or its rest is over.
     pub(crate) fn rest(&self, now: Instant) -> Duration {
         self.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+}
+
+/// One pace for all callers: who asks again after a refusal is slowed down, whoever it is.
+#[derive(Debug)]
+pub(crate) struct SharedPace(Mutex<Pace>);
+
+impl SharedPace {
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self(Mutex::new(pace))
+    }
+
+    /// Waits until the rest after the last setback is over.
+    pub(crate) async fn keep(&self) {
+        let rest = self.0.lock().unwrap_or_else(PoisonError::into_inner).rest(Instant::now());
+        pause(rest).await;
+    }
+
+    /// Notes a setback and draws the rest after it.
+    pub(crate) fn setback(&self) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).setback(Instant::now())
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::actor::Command;
 use crate::builder::Builder;
+use crate::closing::Closing;
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::item::Item;
@@ -36,7 +36,7 @@ pub struct Queue {
     orders: mpsc::UnboundedSender<Order>,
     counting: Arc<Counting>,
     standing: Standing,
-    closed: Arc<AtomicBool>,
+    closing: Arc<Closing>,
     prefix: Arc<str>,
 }
 
@@ -46,6 +46,7 @@ pub(crate) struct Ends {
     pub(crate) orders: mpsc::UnboundedSender<Order>,
     pub(crate) counting: Counting,
     pub(crate) standing: Standing,
+    pub(crate) closing: Closing,
 }
 
 impl Queue {
@@ -60,13 +61,13 @@ impl Queue {
     }
 
     pub(crate) fn new(ends: Ends, prefix: &str) -> Self {
-        let Ends { commands, orders, counting, standing } = ends;
+        let Ends { commands, orders, counting, standing, closing } = ends;
         Self {
             commands,
             orders,
             counting: Arc::new(counting),
             standing,
-            closed: Arc::default(),
+            closing: Arc::new(closing),
             prefix: prefix.into(),
         }
     }
@@ -108,9 +109,7 @@ impl Queue {
     }
 
     async fn order(&self, values: VecDeque<Vec<u8>>) -> Result<(), Error> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::Closed);
-        }
+        self.closing.pass().await?;
         let (reply, answer) = oneshot::channel();
         self.orders.send(Order::new(values, reply)).map_err(|_| Error::Closed)?;
         answer.await.unwrap_or(Err(Error::Closed))
@@ -153,6 +152,7 @@ impl Queue {
     }
 
     async fn wish(&self, count: usize) -> Result<Vec<Item>, Error> {
+        self.closing.pass().await?;
         let (reply, answer) = oneshot::channel();
         let mut turn = Turn { answer: Some(answer), commands: self.commands.clone() };
         self.commands.send(Command::Next(Wish { count, reply })).map_err(|_| Error::Closed)?;
@@ -180,9 +180,7 @@ impl Queue {
     // It asks etcd, and cannot be told to be empty without asking too.
     #[allow(clippy::len_without_is_empty)]
     pub async fn len(&self) -> Result<u64, Error> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::Closed);
-        }
+        self.closing.pass().await?;
         self.counting.count().await
     }
 
@@ -190,6 +188,13 @@ impl Queue {
     /// queue. Known after the first call that uses them.
     pub fn degraded(&self) -> Option<Degraded> {
         self.standing.degraded()
+    }
+
+    /// The keys of items that are larger than the client takes in one message, if its channel has a limit. They stay
+    /// stored, for a consumer without one, and those behind them are handed out; each is told of once as an error of
+    /// the log's. Known when their turn has come.
+    pub fn unreadable(&self) -> Vec<String> {
+        self.standing.unreadable()
     }
 
     /// Closes the queue for all its clones: waiting callers get [`Error::Closed`], and what was claimed and
@@ -201,7 +206,7 @@ impl Queue {
     /// # Cancel safety
     /// The queue closes whether or not the future is awaited to its end.
     pub async fn close(&self) -> Result<(), Error> {
-        self.closed.store(true, Ordering::Release);
+        self.closing.close();
         let (caller, answer) = oneshot::channel();
         // A task that is gone has nothing left to put back.
         let _ = self.commands.send(Command::Close(caller));

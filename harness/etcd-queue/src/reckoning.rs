@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::access::Setback;
 use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER};
-use crate::cache::Change;
+use crate::cache::{Change, Key};
 use crate::claim::{Claim, Lane, Outcome};
 use crate::error::Error;
 use crate::hand::{self, Doubt, HandEvent};
@@ -57,6 +57,10 @@ impl Actor {
                 return;
             }
         }
+        if let Change::Delete { key, revision } = &change {
+            self.unreadable.retain(|(stored, unreadable)| unreadable != key || stored > revision);
+            self.tell_unreadable();
+        }
         self.cache.apply(change, now);
     }
 
@@ -64,6 +68,12 @@ impl Actor {
         let (items, revision) = (listing.cache.len(), listing.revision);
         tracing::debug!(range = self.access.range(), items, revision, "listed and watching");
         self.cache = listing.cache;
+        self.foreign = listing.foreign;
+        self.unreadable.retain(|place| self.cache.holds(place));
+        for (revision, key) in &self.unreadable {
+            self.cache.forget(key, *revision);
+        }
+        self.tell_unreadable();
         for (revision, key) in &self.abroad {
             self.cache.forget(key, *revision);
         }
@@ -132,7 +142,9 @@ impl Actor {
             }
             HandEvent::Tidied => {}
             HandEvent::Counted(Ok(stored)) => {
-                if stored > 0 && self.cache.len() == 0 && self.abroad.is_empty() {
+                let expected = self.foreign.saturating_add(self.unreadable.len());
+                let is_more = usize::try_from(stored).is_ok_and(|stored| stored > expected);
+                if is_more && self.cache.len() == 0 && self.abroad.is_empty() {
                     tracing::info!(
                         range = self.access.range(),
                         stored,
@@ -176,6 +188,7 @@ impl Actor {
                     }
                 }
                 Read::Gone { key, revision } => self.cache.apply(Change::Delete { key, revision }, now),
+                Read::TooLarge { key, reason } => self.set_aside(&key, &reason),
             }
         }
         self.window = match bytes {
@@ -183,6 +196,21 @@ impl Actor {
             HEAVY_BYTES.. => (self.window / 2).max(1),
             _ => self.window,
         };
+    }
+
+    /// Takes an item out of the line whose value never comes through, so that those behind it do.
+    fn set_aside(&mut self, key: &Key, reason: &str) {
+        let Some(place) = self.cache.place(key) else { return };
+        self.cache.forget(key, place.0);
+        let name = String::from_utf8_lossy(key).into_owned();
+        tracing::error!(range = self.access.range(), key = name, reason, "an item is too large for this client");
+        self.unreadable.insert(place);
+        self.window = 1;
+        self.tell_unreadable();
+    }
+
+    fn tell_unreadable(&self) {
+        self.standing.tell_unreadable(self.unreadable.iter().map(|(_, key)| key.as_ref()), &self.meter);
     }
 
     fn claimed(&mut self, claim: Claim, lane: Lane, answer: Result<Outcome, Setback>) {

@@ -1,6 +1,6 @@
-//! Whether the queue can keep every promise: shared by its tasks, asked by its callers.
+//! Whether the queue can keep every promise, and serve every item: shared by its tasks, asked by its callers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::meter::Meter;
@@ -23,18 +23,42 @@ pub struct Degraded {
 
 /// The standing of one queue.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Standing(Arc<Mutex<Option<Degraded>>>);
+pub(crate) struct Standing(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    degraded: Option<Degraded>,
+    unreadable: Vec<String>,
+}
 
 impl Standing {
     pub(crate) fn degraded(&self) -> Option<Degraded> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state().degraded.clone()
+    }
+
+    pub(crate) fn unreadable(&self) -> Vec<String> {
+        self.state().unreadable.clone()
+    }
+
+    /// Notes the items that are larger than the client takes.
+    pub(crate) fn tell_unreadable<'a>(&self, keys: impl ExactSizeIterator<Item = &'a [u8]>, meter: &Meter) {
+        let mut state = self.state();
+        if keys.len() == 0 && state.unreadable.is_empty() {
+            return;
+        }
+        state.unreadable = keys.map(|key| String::from_utf8_lossy(key).into_owned()).collect();
+        meter.unreadable.set(f64::from(u32::try_from(state.unreadable.len()).unwrap_or(u32::MAX)));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that the records beside the queue are denied, and warns of it once.
     pub(crate) fn degrade(&self, denial: &Error, meter: &Meter) {
         let Error::PermissionDenied { range, reason, .. } = denial else { return };
-        let mut standing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if standing.is_none() {
+        let degraded = &mut self.state().degraded;
+        if degraded.is_none() {
             tracing::warn!(
                 range,
                 reason,
@@ -42,12 +66,11 @@ impl Standing {
             );
             meter.degraded.set(1.0);
         }
-        *standing = Some(Degraded { range: range.clone(), reason: reason.clone() });
+        *degraded = Some(Degraded { range: range.clone(), reason: reason.clone() });
     }
 
     pub(crate) fn mend(&self, meter: &Meter) {
-        let mut standing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(degraded) = standing.take() {
+        if let Some(degraded) = self.state().degraded.take() {
             tracing::info!(range = degraded.range, "no longer degraded");
         }
         meter.degraded.set(0.0);

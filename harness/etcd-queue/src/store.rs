@@ -87,7 +87,7 @@ pub(crate) async fn fate(access: &Access, pairs: &[Pair], lane: &mut Lane) -> Re
     let reads = listing::read(access, keys).await?;
     let is_there = |(read, (_, ours)): (&Read, &Pair)| match read {
         Read::Stored { value, .. } => value == ours,
-        Read::Gone { .. } => false,
+        Read::Gone { .. } | Read::TooLarge { .. } => false,
     };
     Ok(if reads.iter().zip(pairs).any(is_there) { Fate::Stored } else { Fate::Unknown })
 }

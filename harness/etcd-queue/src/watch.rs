@@ -129,6 +129,7 @@ fn end_of(error: &etcd_client::Error) -> End {
         Fault::Stale(reason) | Fault::Denied(reason) => End::Login(reason),
         Fault::Full(reason)
         | Fault::TooLarge(reason)
+        | Fault::Oversized(reason)
         | Fault::TooMany(reason)
         | Fault::Refused(reason)
         | Fault::Unsent(reason)

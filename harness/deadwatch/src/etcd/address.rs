@@ -26,15 +26,20 @@ pub enum Address {
 impl Address {
     /// A channel to it that connects when it is first used and again whenever it has to, without credentials.
     pub fn channel(&self) -> Channel {
+        self.channel_with(|endpoint| endpoint)
+    }
+
+    /// The same, with the connection's settings changed first, its keep-alive for one.
+    pub fn channel_with(&self, set: impl FnOnce(Endpoint) -> Endpoint) -> Channel {
         match self {
-            Self::Tcp(address) => endpoint(&format!("http://{address}")).connect_lazy(),
+            Self::Tcp(address) => set(endpoint(&format!("http://{address}"))).connect_lazy(),
             Self::Pipe(dial) => {
                 let dial = dial.clone();
                 let connect = move |_| {
                     let connection = dial.connect();
                     async move { connection.map(TokioIo::new) }
                 };
-                Endpoint::from_static("http://in-memory").connect_with_connector_lazy(service_fn(connect))
+                set(Endpoint::from_static("http://in-memory")).connect_with_connector_lazy(service_fn(connect))
             }
         }
     }

@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use etcd_client::{Channel, Client, ConnectOptions};
-use etcd_queue::{Clock, Queue};
+use etcd_client::{Channel, Client};
+use etcd_queue::{Clock, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Queue, connect_options};
 use futures::future::BoxFuture;
-use tonic::Status;
+use tonic::{Status, transport::Endpoint};
 
 use super::{
     KeyClock, Opening,
@@ -32,18 +32,22 @@ impl Implementation for Resilient {
         Box::pin(async move {
             let Opening { address, credentials, receive_limit_bytes } = opening;
             // The queue sets what its own calls decode to any size, so that only the channel can be made to refuse.
+            let channel = address.channel_with(kept_alive);
             let channel = match receive_limit_bytes {
-                None => Channel::Tonic(address.channel()),
-                Some(limit_bytes) => receive_limit::limited(address.channel(), limit_bytes, refuse),
+                None => Channel::Tonic(channel),
+                Some(limit_bytes) => receive_limit::limited(channel, limit_bytes, refuse),
             };
-            let options = credentials
-                .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
-            let client = Client::from_channel(channel, options).await.map_err(|error| error.to_string())?;
+            let mut options = connect_options();
+            if let Some(Credentials { user, password }) = credentials.clone() {
+                options = options.with_user(user, password);
+            }
+            let client = Client::from_channel(channel, Some(options)).await.map_err(|error| error.to_string())?;
             let opened: Arc<dyn QueueClient> = Arc::new(ResilientClient {
                 client,
+                credentials,
                 clock,
                 jitter_seed,
-                queues: Mutex::new(Queues::Open(BTreeMap::new())),
+                queues: Mutex::default(),
             });
             Ok(opened)
         })
@@ -53,60 +57,88 @@ impl Implementation for Resilient {
 /// A client with one queue for each prefix that was asked for, as a service keeps it.
 struct ResilientClient {
     client: Client,
+    credentials: Option<Credentials>,
     clock: KeyClock,
     jitter_seed: u64,
     queues: Mutex<Queues>,
 }
 
-/// The queues of a client.
-enum Queues {
-    /// By prefix.
-    Open(BTreeMap<String, Queue>),
-    /// No more: a queue is closed for good.
+/// The queues of a client. When it is closed, so are all of them, those too that nobody has asked for yet.
+#[derive(Default)]
+struct Queues {
+    by_prefix: BTreeMap<String, Queue>,
+    client: ClientState,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum ClientState {
+    #[default]
+    Open,
     Closed,
 }
 
 impl ResilientClient {
-    fn queue(&self, prefix: &str) -> Result<Queue, etcd_queue::Error> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        let Queues::Open(queues) = &mut *queues else { return Err(etcd_queue::Error::Closed) };
-        if let Some(queue) = queues.get(prefix) {
-            return Ok(queue.clone());
+    /// The queue of a prefix; on a closed client one that is closed as well, as any call on it will find.
+    async fn queue(&self, prefix: &str) -> Result<Queue, etcd_queue::Error> {
+        let (queue, client) = self.kept(prefix)?;
+        if client == ClientState::Closed {
+            // Nothing was claimed that could be left over.
+            let _ = queue.close().await;
         }
-        let queue = Queue::builder(self.client.clone(), prefix)
-            .clock(self.clock.clone())
-            .jitter_seed(self.jitter_seed)
-            .open()?;
-        queues.insert(prefix.to_owned(), queue.clone());
         Ok(queue)
+    }
+
+    fn kept(&self, prefix: &str) -> Result<(Queue, ClientState), etcd_queue::Error> {
+        let Queues { by_prefix, client } =
+            &mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = by_prefix.get(prefix) {
+            return Ok((queue.clone(), *client));
+        }
+        let mut builder = Queue::builder(self.client.clone(), prefix)
+            .clock(self.clock.clone())
+            .jitter_seed(self.jitter_seed);
+        if let Some(Credentials { user, password }) = self.credentials.clone() {
+            builder = builder.user(user, password);
+        }
+        let queue = builder.open()?;
+        by_prefix.insert(prefix.to_owned(), queue.clone());
+        Ok((queue, *client))
     }
 }
 
 impl QueueClient for ResilientClient {
     fn dequeue<'a>(&'a self, _consumer: &'a str, prefix: &'a str) -> BoxFuture<'a, Result<Handed, Failure>> {
         Box::pin(async move {
-            let item = self.queue(prefix)?.next().await?;
+            let item = self.queue(prefix).await?.next().await?;
             Ok(Handed::once(String::from_utf8_lossy(item.value())))
         })
     }
 
     fn enqueue<'a>(&'a self, prefix: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { Ok(self.queue(prefix)?.enqueue(value).await?) })
+        Box::pin(async move { Ok(self.queue(prefix).await?.enqueue(value).await?) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        let queues = {
+        let queues: Vec<Queue> = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *queues, Queues::Closed)
+            queues.client = ClientState::Closed;
+            queues.by_prefix.values().cloned().collect()
         };
         Box::pin(async move {
-            let Queues::Open(queues) = queues else { return };
-            for queue in queues.into_values() {
+            for queue in queues {
                 // What could not be put back is lost, and the judge counts what is stored.
                 let _ = queue.close().await;
             }
         })
     }
+}
+
+/// The keep-alive that `connect_options` asks for, which reaches no channel that was made by hand.
+fn kept_alive(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true)
 }
 
 /// What a message above the limit is refused with (tonic v0.14.9 codec/decode.rs, StreamingInner).

@@ -89,7 +89,7 @@ async fn a_backlog_of_several_pages_is_listed_whole(version: &'static str) {
 async fn neighbouring_prefixes_are_left_alone(version: &'static str) {
     let server = Server::start(version).await;
     let mut client = server.connect(None).await;
-    let neighbours = ["/test2/1", "/test-settings", "/test/sub/1", "/tes", "/test0"];
+    let neighbours = ["/test2/1", "/test-settings", "/test/sub/1", "/test/config", "/tes", "/test0"];
     for key in neighbours {
         client.put(key, "not ours", None).await.unwrap();
     }

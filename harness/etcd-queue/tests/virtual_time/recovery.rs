@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::etcd::{Etcd, TOKEN_IS_DEAD};
 use crate::wire::{Mishap, Wire};
-use crate::{next_text, open, settle};
+use crate::{builder, next_text, open, settle};
 
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
 const RELEASES: [&str; 3] = ["3.5.5", "3.5.16", "3.7.3"];
@@ -31,6 +31,38 @@ async fn delay(client: &Client, waiting: JoinHandle<String>) -> Duration {
     open(client, "/test").enqueue("late").await.unwrap();
     assert_eq!(waiting.await.unwrap(), "late");
     began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn authentication_may_be_switched_off_and_on_again() {
+    for release in RELEASES {
+        let etcd = Etcd::start_with_auth(release).await;
+        let client = etcd.client_of("root").await;
+        let queue = builder(&client, "/test").user("root", "root").open().unwrap();
+        queue.enqueue("first").await.unwrap();
+        assert_eq!(next_text(&queue).await, "first");
+        etcd.client_of("root").await.auth_disable().await.unwrap();
+        settle().await;
+        queue.enqueue("off").await.unwrap();
+        assert_eq!(next_text(&queue).await, "off", "{release}");
+        etcd.client().await.auth_enable().await.unwrap();
+        settle().await;
+        queue.enqueue("on").await.unwrap();
+        assert_eq!(next_text(&queue).await, "on", "{release}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_no_items_make_no_empty_queue_look_full() {
+    let etcd = Etcd::start("3.5.16");
+    let (wire, waiting, mut client) = waiting(&etcd, None).await;
+    client.put("/test/config", "", None).await.unwrap();
+    // The first count finds the key and has the queue listed, the ones behind it expect it.
+    sleep(Duration::from_secs(100)).await;
+    let before = wire.requests(WATCH);
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(wire.requests(WATCH), before);
+    assert!(delay(&client, waiting).await < Duration::from_millis(100));
 }
 
 #[tokio::test(start_paused = true)]

@@ -122,3 +122,22 @@ async fn a_full_etcd_and_a_bad_prefix_are_named() {
     }
     sleep(Duration::from_millis(1)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_on_a_closed_queue_are_paced_and_the_first_is_not() {
+    let etcd = Etcd::start("3.5.16");
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client, "/test");
+    queue.close().await.unwrap();
+    let closed = Instant::now();
+    assert!(matches!(queue.next().await, Err(Error::Closed)));
+    assert_eq!(closed.elapsed(), Duration::ZERO);
+    for (errors, requests) in [
+        insist(&wire, || async { queue.next().await.err() }).await,
+        insist(&wire, || async { queue.enqueue("a").await.err() }).await,
+        insist(&wire, || async { queue.len().await.err() }).await,
+    ] {
+        assert!((15..=60).contains(&errors), "{errors} errors in ten seconds");
+        assert_eq!(requests, 0);
+    }
+}
