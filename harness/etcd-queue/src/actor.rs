@@ -60,6 +60,9 @@ pub(crate) struct Actor {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) read_ahead: usize,
+    pub(crate) patience: Option<Duration>,
+    /// Since when, and why, nothing can be read for those who wait.
+    pub(crate) away: Option<Away>,
     pub(crate) wishes: Wishes,
     pub(crate) cache: Cache,
     pub(crate) affinity: Affinity,
@@ -98,12 +101,20 @@ pub(crate) struct Actor {
     pub(crate) meter: Meter,
 }
 
+/// Since when the link is down, and how its last attempt ended.
+#[derive(Debug)]
+pub(crate) struct Away {
+    pub(crate) since: Instant,
+    pub(crate) reason: String,
+}
+
 /// What an actor begins with.
 pub(crate) struct Beginning {
     pub(crate) access: Access,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) read_ahead: usize,
+    pub(crate) patience: Option<Duration>,
     pub(crate) lanes: Lanes,
     pub(crate) paces: [Pace; 2],
     pub(crate) standing: Standing,
@@ -112,13 +123,16 @@ pub(crate) struct Beginning {
 
 impl Actor {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let Beginning { access, clock, commands, read_ahead, lanes, paces, standing, meter } = beginning;
+        let Beginning { access, clock, commands, read_ahead, patience, lanes, paces, standing, meter } =
+            beginning;
         let [link_pace, hand_pace] = paces;
         Self {
             access,
             clock,
             commands,
             read_ahead,
+            patience,
+            away: None,
             wishes: Wishes::default(),
             cache: Cache::default(),
             affinity: Affinity::default(),
@@ -221,8 +235,10 @@ impl Actor {
     fn plan(&mut self, now: Instant) {
         self.wake = None;
         if self.wishes.are_none() {
+            self.away = None;
             return;
         }
+        self.keep_patience(now);
         if let Link::Down(entry) = self.link {
             self.link = Link::make(self.access.clone(), entry, self.link_pace.rest(now));
         }
@@ -252,6 +268,27 @@ impl Actor {
             return;
         }
         while self.demand() > 0 && self.lanes.has_free() && self.claim_some(now) {}
+    }
+
+    /// Tells those who wait if they have done so in vain for too long.
+    fn keep_patience(&mut self, now: Instant) {
+        let (Some(patience), Some(Away { since, reason })) = (self.patience, &self.away) else { return };
+        let due = *since + patience;
+        if now < due {
+            return self.wake_by(Some(due));
+        }
+        let (range, away) = (self.access.range().to_owned(), now.duration_since(*since));
+        let error = Error::Unavailable { range, away, reason: reason.clone() };
+        // Who calls again waits anew.
+        self.away = None;
+        self.fail_callers(&error);
+    }
+
+    pub(crate) fn is_away(&mut self, reason: String) {
+        match &mut self.away {
+            Some(away) => away.reason = reason,
+            None => self.away = Some(Away { since: Instant::now(), reason }),
+        }
     }
 
     /// Looks who else consumes while that matters, and whether an empty queue is really empty.

@@ -36,6 +36,7 @@ pub struct Builder {
     read_ahead: usize,
     most_items: usize,
     user: Option<User>,
+    patience: Option<Duration>,
 }
 
 impl Builder {
@@ -49,6 +50,7 @@ impl Builder {
             read_ahead: 0,
             most_items: MOST_ITEMS,
             user: None,
+            patience: None,
         }
     }
 
@@ -68,6 +70,17 @@ impl Builder {
     /// How long one request to etcd may take before it counts as lost; 5 s by default.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.deadline = timeout;
+        self
+    }
+
+    /// How long etcd may be out of reach, or without a leader, before those who wait for items are told with
+    /// [`Error::Unavailable`]; as long as it takes by default.
+    ///
+    /// From the outside an empty queue and one that cannot be read look the same: nothing comes. With a patience a
+    /// consumer that knows but one member, and has that member cut off from its cluster, is not deaf for ever. The
+    /// time begins when the queue notices, which takes up to 6 s where a connection just goes silent.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
         self
     }
 
@@ -119,6 +132,7 @@ impl Builder {
             clock: self.clock.clone(),
             commands: for_actor,
             read_ahead: self.read_ahead,
+            patience: self.patience,
             lanes: lanes(CLAIM_SLOTS),
             paces: [pace(0), pace(1)],
             standing: standing.clone(),
@@ -138,7 +152,10 @@ impl Builder {
         runtime.spawn(actor.run());
         runtime.spawn(producer.run());
         let counting = Counting::new(access, pace(3));
-        Ok(Queue::new(Ends { commands, orders, counting, standing, closing: Closing::new(pace(4)) }, &self.prefix))
+        Ok(Queue::new(
+            Ends { commands, orders, counting, standing, closing: Closing::new(pace(4)) },
+            &self.prefix,
+        ))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the queue tells its callers, after everything it can mend itself has been mended.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::item::Item;
 
@@ -72,6 +73,17 @@ pub enum Error {
         /// The queue's range.
         range: String,
         /// etcd's own words.
+        reason: String,
+    },
+    /// etcd is out of reach, or has no leader, for longer than the queue was told to be patient
+    /// ([`Builder::patience`](crate::Builder::patience)). Nothing is lost; the next call waits again.
+    #[error("nothing can be read from {range} for {}.{} s: {reason}", away.as_secs(), away.subsec_millis() / 100)]
+    Unavailable {
+        /// The queue's range.
+        range: String,
+        /// For how long.
+        away: Duration,
+        /// How the last attempt ended.
         reason: String,
     },
     /// etcd's database is full: nothing can be stored until it is compacted and its alarm disarmed.

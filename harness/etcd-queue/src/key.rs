@@ -129,7 +129,16 @@ mod tests {
         let prefix = Prefix::parse("/test").unwrap();
         assert_eq!((prefix.start(), prefix.end()), (b"/test/".to_vec(), b"/test0".to_vec()));
         assert!(prefix.owns(b"/test/17"));
-        for foreign in ["/test", "/test/", "/test2/17", "/test-settings", "/tes/17", "/test/sub/17", "/test/config", "/test/17a"] {
+        for foreign in [
+            "/test",
+            "/test/",
+            "/test2/17",
+            "/test-settings",
+            "/tes/17",
+            "/test/sub/17",
+            "/test/config",
+            "/test/17a",
+        ] {
             assert!(!prefix.owns(foreign.as_bytes()), "{foreign}");
         }
     }

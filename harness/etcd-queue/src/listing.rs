@@ -155,10 +155,20 @@ impl Page {
 /// What a key held when it was read.
 #[derive(Debug)]
 pub(crate) enum Read {
-    Stored { key: Key, revision: i64, value: Vec<u8> },
-    Gone { key: Key, revision: i64 },
+    Stored {
+        key: Key,
+        revision: i64,
+        value: Vec<u8>,
+    },
+    Gone {
+        key: Key,
+        revision: i64,
+    },
     /// Its value is larger than this client takes.
-    TooLarge { key: Key, reason: String },
+    TooLarge {
+        key: Key,
+        reason: String,
+    },
 }
 
 /// Reads keys in one transaction, or in as many as it takes if that is too much for one answer.

@@ -37,6 +37,7 @@ impl Actor {
                     Setback::Unsent(reason) | Setback::Lost(reason) => {
                         self.meter.recovered("listing");
                         tracing::warn!(range = self.access.range(), reason, ?rest, "listing again");
+                        self.is_away(reason);
                     }
                 }
             }
@@ -81,6 +82,7 @@ impl Actor {
             self.cache.forget(key, *revision);
         }
         self.link = Link::Up(watch);
+        self.away = None;
     }
 
     fn link_ended(&mut self, end: End) {
@@ -92,6 +94,7 @@ impl Actor {
             ?rest,
             "the watch ended, listing and watching again"
         );
+        self.is_away(end.to_string());
         self.link = Link::Down(match end {
             End::Login(_) => Entry::FreshLogin,
             End::Compacted { .. } | End::Cancelled(_) | End::Broken(_) | End::Silent => Entry::AsIs,
@@ -203,7 +206,12 @@ impl Actor {
         let Some(place) = self.cache.place(key) else { return };
         self.cache.forget(key, place.0);
         let name = String::from_utf8_lossy(key).into_owned();
-        tracing::error!(range = self.access.range(), key = name, reason, "an item is too large for this client");
+        tracing::error!(
+            range = self.access.range(),
+            key = name,
+            reason,
+            "an item is too large for this client"
+        );
         self.unreadable.insert(place);
         self.window = 1;
         self.tell_unreadable();

@@ -10,6 +10,7 @@
 //! dead stream and is treated as one: the range is listed again, which is later than what the watch was
 //! waiting for, so that nothing is lost and the next watch starts caught up.
 
+use std::fmt;
 use std::time::Duration;
 
 use etcd_client::{WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream};
@@ -38,6 +39,18 @@ pub(crate) enum End {
     Broken(String),
     /// The stream does not answer.
     Silent,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Login(reason) => write!(f, "the watch was refused: {reason}"),
+            End::Compacted { revision } => write!(f, "the watch was compacted at revision {revision}"),
+            End::Cancelled(reason) => write!(f, "the watch was cancelled: {reason}"),
+            End::Broken(reason) => write!(f, "the watch broke: {reason}"),
+            End::Silent => f.write_str("the watch gives no sign of life"),
+        }
+    }
 }
 
 /// What the stream said.

@@ -39,7 +39,8 @@ impl Address {
                     let connection = dial.connect();
                     async move { connection.map(TokioIo::new) }
                 };
-                set(Endpoint::from_static("http://in-memory")).connect_with_connector_lazy(service_fn(connect))
+                set(Endpoint::from_static("http://in-memory"))
+                    .connect_with_connector_lazy(service_fn(connect))
             }
         }
     }

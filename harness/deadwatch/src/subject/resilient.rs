@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use etcd_client::{Channel, Client};
@@ -41,7 +42,8 @@ impl Implementation for Resilient {
             if let Some(Credentials { user, password }) = credentials.clone() {
                 options = options.with_user(user, password);
             }
-            let client = Client::from_channel(channel, Some(options)).await.map_err(|error| error.to_string())?;
+            let client =
+                Client::from_channel(channel, Some(options)).await.map_err(|error| error.to_string())?;
             let opened: Arc<dyn QueueClient> = Arc::new(ResilientClient {
                 client,
                 credentials,
@@ -89,14 +91,14 @@ impl ResilientClient {
     }
 
     fn kept(&self, prefix: &str) -> Result<(Queue, ClientState), etcd_queue::Error> {
-        let Queues { by_prefix, client } =
-            &mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let Queues { by_prefix, client } = &mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = by_prefix.get(prefix) {
             return Ok((queue.clone(), *client));
         }
         let mut builder = Queue::builder(self.client.clone(), prefix)
             .clock(self.clock.clone())
-            .jitter_seed(self.jitter_seed);
+            .jitter_seed(self.jitter_seed)
+            .patience(PATIENCE);
         if let Some(Credentials { user, password }) = self.credentials.clone() {
             builder = builder.user(user, password);
         }
@@ -132,6 +134,9 @@ impl QueueClient for ResilientClient {
         })
     }
 }
+
+/// How long this service waits for an etcd that is not there before it wants to know.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The keep-alive that `connect_options` asks for, which reaches no channel that was made by hand.
 fn kept_alive(endpoint: Endpoint) -> Endpoint {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::etcd::Etcd;
 use crate::wire::Wire;
-use crate::{next_text, open, settle};
+use crate::{builder, next_text, open, settle};
 
 const RANGES: &[(&str, &str)] = &[("/test/", "/test0"), ("__rq/test/", "__rq/test0")];
 const RELEASES: [&str; 2] = ["3.5.5", "3.5.16"];
@@ -140,4 +140,30 @@ async fn calls_on_a_closed_queue_are_paced_and_the_first_is_not() {
         assert!((15..=60).contains(&errors), "{errors} errors in ten seconds");
         assert_eq!(requests, 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_etcd_that_is_away_for_too_long_is_named_to_those_who_wait_and_used_when_it_is_back() {
+    let etcd = Etcd::start("3.5.16");
+    let client = etcd.client().await;
+    let queue = builder(&client, "/test").patience(Duration::from_secs(15)).open().unwrap();
+    queue.enqueue("a").await.unwrap();
+    assert_eq!(next_text(&queue).await, "a");
+    etcd.kill().await;
+    for _ in 0..2 {
+        let began = Instant::now();
+        let error = queue.next().await.unwrap_err();
+        let Error::Unavailable { range, away, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(range, "[/test/, /test0)");
+        let (least, most) = (Duration::from_secs(15), Duration::from_secs(17));
+        assert!((least..most).contains(&began.elapsed()) && (least..most).contains(away), "{error}");
+    }
+    let waiting = tokio::spawn({
+        let queue = queue.clone();
+        async move { next_text(&queue).await }
+    });
+    sleep(Duration::from_secs(10)).await;
+    etcd.start_again().await;
+    queue.enqueue("b").await.unwrap();
+    assert_eq!(waiting.await.unwrap(), "b");
 }
