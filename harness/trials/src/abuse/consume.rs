@@ -5,11 +5,7 @@ use etcd_queue::{Error, Item, Queue};
 use fastrand::Rng;
 use futures::StreamExt;
 
-use super::{
-    patience::Limit,
-    plan::Consumer,
-    worker::{Phase, Worker},
-};
+use super::{patience::Limit, phase::Phase, plan::Consumer, worker::Worker};
 
 /// One call in so many for a single item is made through a stream of items.
 const STREAMS_ONE_IN: u8 = 8;
@@ -24,35 +20,32 @@ enum Way {
 
 /// Takes items until it comes to the probes, and then exactly one of those. Returns why items could not be put back in
 /// the end, if so.
-pub async fn consume(mut worker: Worker, consumer: Consumer) -> Result<(), String> {
+pub async fn consume(worker: Worker, consumer: Consumer) -> Result<(), String> {
     let mut rng = Rng::with_seed(consumer.seed);
-    let mut phase = worker.phase.clone();
-    while *phase.borrow_and_update() == Phase::Work {
+    while worker.phases.now() == Phase::Work {
         let way = draw(&consumer, &mut rng);
         let limit = Limit::draw(consumer.temper, &mut rng);
         let call = worker.record.called(&consumer.name);
         tokio::select! {
             biased;
-            // A sender that is gone means the end too.
-            _ = phase.changed() => {}
+            () = worker.phases.after(Phase::Work) => {}
             answer = take(&worker.queue, way) => note(&worker, &consumer.name, call, answer),
             () = limit.reached(&worker.sent) => worker.dropped_one(),
         }
     }
-    worker.probing.wait().await;
-    take_a_probe(&mut worker, &consumer.name).await;
+    worker.phases.done_with_work();
+    take_a_probe(&worker, &consumer.name).await;
     // What it has claimed ahead is somebody else's probe.
     worker.queue.close().await.map_err(|error| format!("{}: {error}", consumer.name))
 }
 
 /// Calls for one item at a time until it is a probe, or all is over.
-async fn take_a_probe(worker: &mut Worker, name: &str) {
-    let mut phase = worker.phase.clone();
-    while *phase.borrow_and_update() == Phase::Probe {
+async fn take_a_probe(worker: &Worker, name: &str) {
+    while worker.phases.now() == Phase::Probe {
         let call = worker.record.called(name);
         tokio::select! {
             biased;
-            _ = phase.changed() => {}
+            () = worker.phases.after(Phase::Probe) => {}
             answer = take(&worker.queue, Way::Next) => {
                 let is_probe = answer.as_ref().is_ok_and(|items| items.iter().any(is_probe));
                 note(worker, name, call, answer);

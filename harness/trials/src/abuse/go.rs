@@ -2,18 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use super::{
+    phase::{Phase, Phases},
+    plan::{Consumer, Producer},
+    produce::value,
+    record::Record,
+};
 use deadwatch::{
     etcd::Address,
     scenario::{ConsumerCall, DEFAULT_CLIENT_VERSION},
     subject::{Call, Opening, Original, Reply, Request, Returned, Running, program},
-};
-use tokio::sync::watch;
-
-use super::{
-    plan::{Consumer, Producer},
-    produce::value,
-    record::Record,
-    worker::Phase,
 };
 
 /// The name of the one client in each process.
@@ -108,7 +106,7 @@ impl Process {
         mut self,
         consumer: Consumer,
         record: Arc<Record>,
-        mut phase: watch::Receiver<Phase>,
+        phases: Arc<Phases>,
     ) -> Result<(), GoError> {
         loop {
             let number = record.called(&consumer.name);
@@ -119,7 +117,7 @@ impl Process {
             };
             tokio::select! {
                 biased;
-                _ = phase.wait_for(|phase| *phase != Phase::Work) => return Ok(()),
+                () = phases.after(Phase::Work) => return Ok(()),
                 returned = self.call(dequeue) => record.returned(&consumer.name, number, returned?),
             }
         }

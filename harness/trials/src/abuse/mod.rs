@@ -18,6 +18,7 @@ pub mod command;
 mod consume;
 mod go;
 mod patience;
+mod phase;
 mod plan;
 mod produce;
 mod ran;

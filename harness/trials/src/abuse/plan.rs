@@ -12,6 +12,9 @@ use super::trouble::Menu;
 /// As whom everybody works where there is authentication; the password is the same.
 pub const USER: &str = "worker";
 
+/// What the names of Go's producers and consumers begin with.
+pub const GO: &str = "go-";
+
 /// The releases that runs in virtual time are shared among.
 const RELEASES: [Version; 3] = [Version::new(3, 5, 5), Version::new(3, 5, 16), Version::new(3, 7, 3)];
 
@@ -118,7 +121,7 @@ impl Plan {
                     ..Menu::CALM
                 };
                 let base = Self::base(campaign, seed, items, EtcdSpec::of(version));
-                Self { requests_per_loss: Some(12), menu, ..base.staffed(&mut rng, 5, 5) }
+                Self { requests_per_loss: Some(12), menu, ..base.staffed(&mut rng, 8, 8) }
             }
             Campaign::Tokens => {
                 let menu =
@@ -199,23 +202,27 @@ impl Plan {
     fn joined_by_go(mut self, producers: usize, consumers: usize) -> Self {
         let (producer, consumer) = (self.producers[0].clone(), self.consumers[0].clone());
         self.producers.extend((1..=producers).map(|n| Producer {
-            name: format!("go-producer-{n}"),
+            name: format!("{GO}producer-{n}"),
             make: Make::Go,
             ..producer.clone()
         }));
         self.consumers.extend((1..=consumers).map(|n| Consumer {
-            name: format!("go-consumer-{n}"),
+            name: format!("{GO}consumer-{n}"),
             make: Make::Go,
             ..consumer.clone()
         }));
         self.with_shares()
     }
 
-    /// Everybody enqueues the same number of items.
+    /// Who enqueues many at a time enqueues more in all, so that everybody is busy to the end.
     fn with_shares(mut self) -> Self {
-        let share = self.items.div_ceil(self.producers.len().max(1));
-        self.items = share * self.producers.len();
-        self.producers.iter_mut().for_each(|producer| producer.items = share);
+        let weight = |producer: &Producer| producer.most + 8;
+        let all: usize = self.producers.iter().map(weight).sum();
+        let items = self.items;
+        for producer in &mut self.producers {
+            producer.items = (items * weight(producer)).div_ceil(all);
+        }
+        self.items = self.producers.iter().map(|producer| producer.items).sum();
         self
     }
 
@@ -240,7 +247,9 @@ fn drawn(rng: &mut Rng, seed: u64, items: usize) -> Plan {
     plan = plan.tempered(temper);
     for producer in &mut plan.producers {
         producer.rest_ms = 0..rng.u64(1..60);
+        producer.most = [1, 4, 30, 126][rng.usize(..4)];
     }
+    let mut plan = plan.with_shares();
     plan.backlog = rng.usize(1..300);
     plan.requests_per_loss = rng.bool().then(|| rng.u32(2..30));
     let mut weight = |most: u32| if rng.bool() { rng.u32(..=most) } else { 0 };

@@ -38,7 +38,8 @@ pub async fn produce(worker: Worker, producer: Producer, plan: Plan) {
         next += many;
         worker.record.enqueues_begin(&worker.prefix, &items);
         let way = if rng.bool() { Way::Together } else { Way::SideBySide };
-        let limit = Limit::draw(producer.temper, &mut rng);
+        // Nothing is promised of an item whose enqueue was given up: half of them are seen through.
+        let limit = if rng.bool() { Limit::Never } else { Limit::draw(producer.temper, &mut rng) };
         tokio::select! {
             biased;
             answers = enqueue(&worker.queue, way, &items) => {

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use deadwatch::{
-    history::{Happening, History},
+    history::{Acceptance, Happening, History},
+    scenario::PROBE_PREFIX,
     subject::Returned,
     verdict::{Aftermath, Evidence, Finding, Judgement, Verdict, judge},
 };
 
-use super::{record::Standing, tally::LostReplies};
+use super::{plan::GO, tally::LostReplies};
 
 /// So many findings are told one by one.
 const TOLD: usize = 5;
@@ -70,15 +71,15 @@ pub struct Marks {
 
 impl Ran {
     /// Judges a run.
-    pub fn of(history: History, standing: Standing, suffered: Suffered) -> Self {
+    pub fn of(history: History, suffered: Suffered) -> Self {
         let judgement = judge(&history);
         let count = |is: fn(&Evidence) -> usize| {
             judgement.findings.iter().map(|finding| is(&finding.evidence)).sum::<usize>()
         };
         let marks = Marks {
-            acknowledged: standing.acknowledged,
-            handed_out: standing.handed_out,
-            to_go: taken_by_go(&history),
+            acknowledged: history.events.iter().filter(|event| is_acknowledgement(&event.what)).count(),
+            handed_out: takers(&history).count(),
+            to_go: takers(&history).filter(|consumer| consumer.starts_with(GO)).count(),
             lost: count(|evidence| match evidence {
                 Evidence::LostItem(_) => 1,
                 Evidence::LostProbes(probes) => *probes,
@@ -94,12 +95,18 @@ impl Ran {
     }
 }
 
-fn taken_by_go(history: &History) -> usize {
-    let by_go = |what: &Happening| match what {
-        Happening::Returned { consumer, returned: Returned::Item { .. }, .. } => consumer.starts_with("go-"),
-        _ => false,
-    };
-    history.events.iter().filter(|event| by_go(&event.what)).count()
+const fn is_acknowledgement(what: &Happening) -> bool {
+    matches!(what, Happening::EnqueueEnded { acceptance: Acceptance::Acknowledged, .. })
+}
+
+/// Who was handed an item, for each that was.
+fn takers(history: &History) -> impl Iterator<Item = &str> {
+    history.events.iter().filter_map(|event| match &event.what {
+        Happening::Returned { consumer, returned: Returned::Item { item, .. }, .. } => {
+            (!item.starts_with(PROBE_PREFIX)).then_some(consumer.as_str())
+        }
+        _ => None,
+    })
 }
 
 fn left(history: &History) -> usize {
@@ -119,6 +126,9 @@ fn complaints(judgement: &Judgement, suffered: &Suffered) -> Vec<String> {
         complaints.push(format!("deaf in the end: {}", names.join(", ")));
     }
     complaints.extend(judgement.inconclusive.iter().map(ToString::to_string));
+    if suffered.ambiguous.unknown > 0 {
+        complaints.push(format!("{} lost replies could not be settled", suffered.ambiguous.unknown));
+    }
     complaints.extend(suffered.left_over.iter().map(|who| format!("could not put back: {who}")));
     complaints
 }

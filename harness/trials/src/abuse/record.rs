@@ -35,10 +35,6 @@ struct Book {
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// How many items were acknowledged to their producers.
-    pub acknowledged: usize,
-    /// How many were handed out, in all.
-    pub handed_out: usize,
     /// How many of those acknowledged were handed to nobody so far.
     pub awaited: usize,
     /// When an item was handed out last; at first: when the run began.
@@ -49,7 +45,7 @@ impl Record {
     /// An empty one, in which time counts from now.
     pub fn new() -> Self {
         let began = Instant::now();
-        let standing = Standing { acknowledged: 0, handed_out: 0, awaited: 0, latest: began };
+        let standing = Standing { awaited: 0, latest: began };
         let book =
             Book { events: Vec::new(), awaited: BTreeSet::new(), early: BTreeSet::new(), calls: 0, standing };
         Self { began, book: Mutex::new(book), handed_out: Notify::new() }
@@ -87,7 +83,6 @@ impl Record {
                 if !book.early.remove(item) {
                     book.awaited.insert(item.to_owned());
                 }
-                book.standing.acknowledged += 1;
                 Acceptance::Acknowledged
             }
             Err(error) => Acceptance::Unknown(error),
@@ -116,7 +111,6 @@ impl Record {
             if !book.awaited.remove(item) {
                 book.early.insert(item.clone());
             }
-            book.standing.handed_out += 1;
             book.standing.latest = Instant::now();
         }
         let event = self.event(Happening::Returned { consumer: consumer.to_owned(), call, returned });

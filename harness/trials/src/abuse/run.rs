@@ -16,7 +16,7 @@ use deadwatch::{
 };
 use etcd_queue::{Builder, Queue};
 use tokio::{
-    sync::{Barrier, Notify, watch},
+    sync::{Notify, watch},
     task::{JoinError, JoinSet},
     time::{Instant, sleep, sleep_until, timeout},
 };
@@ -24,6 +24,7 @@ use tokio::{
 use super::{
     consume::consume,
     go::{GoError, Process},
+    phase::{Phase, Phases},
     plan::{Make, Plan},
     produce::produce,
     ran::{Ran, Suffered},
@@ -33,7 +34,7 @@ use super::{
     tally::Tally,
     trouble::{Trouble, Troubles},
     weather::Weather,
-    worker::{Phase, Worker},
+    worker::Worker,
 };
 
 /// The wire's name of the client of the item before the run.
@@ -83,7 +84,6 @@ pub async fn play(plan: &Plan, choice: &Choice, time: Time) -> Result<Ran, RunEr
     let replies_lost = site.replies_lost();
     site.close().await;
     let Played { record, suffered, drops, left_over } = played?;
-    let standing = record.standing();
     let history = History {
         scenario: scenario(plan),
         subject: "etcd-queue".to_owned(),
@@ -92,7 +92,7 @@ pub async fn play(plan: &Plan, choice: &Choice, time: Time) -> Result<Ran, RunEr
     };
     let ambiguous = tally.lost_replies(&plan.prefix) - before;
     let took = began.elapsed();
-    Ok(Ran::of(history, standing, Suffered { ambiguous, replies_lost, drops, left_over, took, ..suffered }))
+    Ok(Ran::of(history, Suffered { ambiguous, replies_lost, drops, left_over, took, ..suffered }))
 }
 
 /// A run under way.
@@ -121,12 +121,9 @@ struct Crew {
 impl Stage<'_> {
     async fn play(self) -> Result<Played, RunError> {
         self.preflight().await?;
-        let (phases, phase) = watch::channel(Phase::Work);
+        let phases = Arc::new(Phases::new());
         let drops = Arc::new(AtomicU64::new(0));
-        let rust = self.plan.consumers.iter().filter(|consumer| consumer.make == Make::Rust);
-        // The stage itself comes too.
-        let probing = Arc::new(Barrier::new(rust.count() + 1));
-        let mut crew = self.staff(&phase, &probing, &drops).await?;
+        let mut crew = self.staff(&phases, &drops).await?;
 
         self.site.be(Weather::of(self.plan));
         let (calm, calmed) = watch::channel(());
@@ -142,11 +139,10 @@ impl Stage<'_> {
         self.until_drained().await?;
 
         self.record.write(Happening::TimelineEnded);
-        phases.send_replace(Phase::Probe);
+        phases.enter(Phase::Probe);
         while let Some(ended) = crew.go_consumers.join_next().await {
             ended??;
         }
-        probing.wait().await;
         let left_over = self.probe(&mut crew.consumers, &phases).await?;
         let drops = drops.load(Ordering::Relaxed);
         Ok(Played { record: self.record, suffered, drops, left_over })
@@ -185,19 +181,13 @@ impl Stage<'_> {
         Ok(())
     }
 
-    async fn staff(
-        &self,
-        phase: &watch::Receiver<Phase>,
-        probing: &Arc<Barrier>,
-        drops: &Arc<AtomicU64>,
-    ) -> Result<Crew, RunError> {
+    async fn staff(&self, phases: &Arc<Phases>, drops: &Arc<AtomicU64>) -> Result<Crew, RunError> {
         let worker = |queue: Queue, sent: Arc<Notify>| Worker {
             queue,
             prefix: self.plan.prefix.clone(),
             record: Arc::clone(&self.record),
             sent,
-            phase: phase.clone(),
-            probing: Arc::clone(probing),
+            phases: Arc::clone(phases),
             drops: Arc::clone(drops),
         };
         let mut crew =
@@ -214,7 +204,7 @@ impl Stage<'_> {
                     let address = self.site.route(&consumer.name).await?;
                     let process = Process::start(address, &self.plan.prefix).await?;
                     let record = Arc::clone(&self.record);
-                    crew.go_consumers.spawn(process.consume(consumer, record, phase.clone()));
+                    crew.go_consumers.spawn(process.consume(consumer, record, Arc::clone(phases)));
                 }
             }
         }
@@ -299,12 +289,13 @@ impl Stage<'_> {
     async fn probe(
         &self,
         consumers: &mut JoinSet<Result<(), String>>,
-        phases: &watch::Sender<Phase>,
+        phases: &Phases,
     ) -> Result<Vec<String>, RunError> {
         let harness = self.site.harness().await?;
         let failed = |doing| move |problem| SiteError::Harness { doing, problem };
         let rust = self.plan.consumers.iter().filter(|consumer| consumer.make == Make::Rust);
         let names: Vec<_> = rust.map(|consumer| consumer.name.clone()).collect();
+        phases.all_done_with_work(names.len()).await;
         let probes: Vec<_> = (1..=names.len()).map(|n| format!("{PROBE_PREFIX}{n}")).collect();
         let written = harness.enqueue(Layout::Queue, &self.plan.prefix, &probes).await;
         written.map_err(failed("store the probes"))?;
@@ -323,7 +314,7 @@ impl Stage<'_> {
             Ok(ended) => ended?,
             Err(_) => {
                 self.record.write(Happening::BoundReached);
-                phases.send_replace(Phase::Over);
+                phases.enter(Phase::Over);
                 all_ended(consumers).await?;
             }
         }

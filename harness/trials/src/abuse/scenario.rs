@@ -11,7 +11,8 @@ use super::{plan::Plan, produce::value};
 
 /// The scenario that a run of this plan is judged by.
 pub fn scenario(plan: &Plan) -> Scenario {
-    // Several producers are dealt the items in turn, as cards are: so the checkers know whose an item is.
+    // Several producers are dealt the items in turn, as cards are: so the checkers know whose an item is. Those beyond a
+    // producer's share are never enqueued, and nobody asks for them.
     let most = plan.producers.iter().map(|producer| producer.items).max().unwrap_or_default();
     let dealt = (0..most).flat_map(|n| plan.producers.iter().map(move |producer| value(&producer.name, n)));
     let enqueue = Enqueue {

@@ -1,4 +1,4 @@
-//! What everybody who works in a run has in common: the phase of the run, and what becomes of their calls.
+//! What everybody who works with a queue of this repository in a run has in hand.
 
 use std::sync::{
     Arc,
@@ -6,20 +6,9 @@ use std::sync::{
 };
 
 use etcd_queue::Queue;
-use tokio::sync::{Barrier, Notify, watch};
+use tokio::sync::Notify;
 
-use super::record::Record;
-
-/// How far the run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Items are enqueued and taken, and things go wrong.
-    Work,
-    /// Each consumer takes one probe.
-    Probe,
-    /// Nobody calls any more.
-    Over,
-}
+use super::{phase::Phases, record::Record};
 
 /// One of those who work with a queue of this repository.
 pub struct Worker {
@@ -32,9 +21,7 @@ pub struct Worker {
     /// Told of each transaction of its client.
     pub sent: Arc<Notify>,
     /// How far the run is.
-    pub phase: watch::Receiver<Phase>,
-    /// Where the consumers meet when none of them has a call of the work open any more.
-    pub probing: Arc<Barrier>,
+    pub phases: Arc<Phases>,
     /// How many calls were given up, by all.
     pub drops: Arc<AtomicU64>,
 }
