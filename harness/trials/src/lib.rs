@@ -2,11 +2,14 @@
 //!
 //! - `cargo bench -p trials` (`just bench`) measures, and ends with one table: each figure beside another that gives
 //!   it a meaning, and their ratio. `benches/figures.rs` holds the measurements.
-//! - `tests/` holds what takes a scenario to its limits.
+//! - `cargo run --release -p trials --bin abuse` (`just abuse`) puts the queue through random faults, and counts what it
+//!   loses; [`abuse`] holds the campaigns.
+//! - `tests/` holds what takes a scenario to its limits, and a small run of each campaign.
 //!
 //! What both need lies here: [`crowd`] and [`backlog`] make scenarios of any size, [`on_embedded`] turns a scenario
 //! into a run to be made, [`Stopwatch`] keeps what was measured, and a [`Figure`] is a line of the table.
 
+pub mod abuse;
 mod figure;
 mod order;
 mod size;

@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_millis(50);
 
 /// A client of the harness's own; its clones share one login.
 #[derive(Clone)]
-pub(super) struct HarnessClient {
+pub struct HarnessClient {
     address: Address,
     login: Arc<Mutex<Login>>,
     pub(super) keys: KeyClock,
@@ -39,7 +39,7 @@ struct Login {
 
 /// Whether a call may be made again when it is not known whether it was executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repeat {
+pub enum Repeat {
     /// It changes nothing, or the same once more.
     Safe,
     /// It may do its work twice.
@@ -54,7 +54,10 @@ impl std::fmt::Debug for HarnessClient {
 
 impl HarnessClient {
     /// Opens a client, as root where the etcd has authentication.
-    pub(super) async fn open(
+    ///
+    /// # Errors
+    /// In words: it could not connect or log in, or nobody answered within 10 s.
+    pub async fn open(
         address: &Address,
         credentials: Option<&Credentials>,
         keys: KeyClock,
@@ -86,7 +89,10 @@ impl HarnessClient {
     ///
     /// A dead token is refused before anything is done, so that is mended whatever is asked: a new login, and the
     /// question again. An answer that never came is asked for again only where that is safe.
-    pub(super) async fn ask<T, F>(
+    ///
+    /// # Errors
+    /// In words: etcd's own, or that nobody answered within 10 s.
+    pub async fn ask<T, F>(
         &self,
         repeat: Repeat,
         mut call: impl FnMut(Client) -> F,
@@ -113,7 +119,10 @@ impl HarnessClient {
     }
 
     /// Watches `key`, writes it, and returns when the watch has delivered the write: the etcd serves watches.
-    pub(super) async fn prove_served(&self, key: &str) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// In words: it does not.
+    pub async fn prove_served(&self, key: &str) -> Result<(), String> {
         // This also renews the login that the watch will carry.
         self.ask(Repeat::Safe, |mut client| async move { client.get(key, None).await }).await?;
         let options = WatchOptions::new().with_prev_key();

@@ -9,7 +9,7 @@ const LEVEL_LIMIT: usize = 128;
 
 /// Under which keys a queue's items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub enum Layout {
     /// `PREFIX/UNIX-NANOS`, as the recipe's `Queue` has them (etcd client/v3/experimental/recipes/key.go).
     Queue,
     /// `PREFIX/PRIORITY/NUMBER`, as its `PriorityQueue` has them (priority_queue.go); all of one priority, and numbered
@@ -22,7 +22,10 @@ impl HarnessClient {
     ///
     /// A key that is there already means that another producer had the same nanosecond, and is answered by another try
     /// with a later one. An answer that never came is not asked for again: the items may be stored, and taken.
-    pub(super) async fn enqueue(
+    ///
+    /// # Errors
+    /// In words: etcd's own, or that nobody answered within 10 s.
+    pub async fn enqueue(
         &self,
         layout: Layout,
         prefix: &str,
@@ -75,7 +78,10 @@ impl HarnessClient {
     }
 
     /// The items stored in the queue `prefix`, in commit order.
-    pub(super) async fn stored(&self, prefix: &str) -> Result<Vec<String>, String> {
+    ///
+    /// # Errors
+    /// In words: etcd's own, or that nobody answered within 10 s.
+    pub async fn stored(&self, prefix: &str) -> Result<Vec<String>, String> {
         let range = format!("{prefix}/");
         let response = self
             .ask(Repeat::Safe, |mut client| {

@@ -22,4 +22,6 @@ mod record;
 mod stagehand;
 mod timeline;
 
+pub use harness_client::{HarnessClient, Repeat};
+pub use harness_queue::Layout;
 pub use play::{Pace, Set, play};
