@@ -1,12 +1,15 @@
 //! Benchmarks and abuse campaigns that need several of the harness's crates at once.
 //!
-//! - `cargo bench -p trials` (`just bench`) measures, and ends with one table: each figure beside another that gives
-//!   it a meaning, and their ratio. `benches/figures.rs` holds the measurements.
+//! - `cargo bench -p trials --bench queue` (`just bench`) measures the queue beside the recipe and beside a raw loop;
+//!   what came of it is a [`comparison`].
+//! - `cargo bench -p trials --bench figures` (`just bench-harness`) measures deadwatch itself, and ends with one table:
+//!   each figure beside another that gives it a meaning, and their ratio.
 //! - `tests/` holds what takes a scenario to its limits.
 //!
 //! What both need lies here: [`crowd`] and [`backlog`] make scenarios of any size, [`on_embedded`] turns a scenario
 //! into a run to be made, [`Stopwatch`] keeps what was measured, and a [`Figure`] is a line of the table.
 
+pub mod comparison;
 mod figure;
 mod order;
 mod size;
