@@ -12,7 +12,7 @@ pub struct Arguments {
     /// Each once, and the recipe with no more than 1,000 items: some two minutes
     #[arg(long, conflicts_with = "whole")]
     quick: bool,
-    /// The recipe with 30,000 items too, which takes it ten minutes
+    /// The recipe with 30,000 items too, which takes it ten minutes, and its 4 consumers with 10,000
     #[arg(long)]
     whole: bool,
     /// Write etcd-queue's page of figures; what was not measured is kept from the last time, with its date
@@ -53,6 +53,18 @@ pub enum Extent {
     Quick,
     Usual,
     Whole,
+}
+
+impl Extent {
+    /// So many runs, but one where it must be quick.
+    pub fn runs(self, runs: usize) -> usize {
+        if self == Self::Quick { runs.min(1) } else { runs }
+    }
+
+    /// One run, if as much as that is to be measured.
+    pub fn once_from(self, least: Self) -> usize {
+        usize::from(self >= least)
+    }
 }
 
 /// What is to be done.

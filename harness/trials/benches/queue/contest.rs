@@ -91,6 +91,7 @@ impl Metric {
 impl Contest {
     /// Lets all take turns, each in another order, so that what changes meanwhile touches all alike.
     pub async fn run(&self, ground: &Ground, today: &str) -> Outcome<Vec<Row>> {
+        self.names_exist()?;
         let mut results: BTreeMap<&str, Vec<Measured>> = BTreeMap::new();
         let rounds = self.contestants.iter().map(|contestant| contestant.runs).max().unwrap_or_default();
         for round in 0..rounds {
@@ -103,6 +104,18 @@ impl Contest {
             }
         }
         Ok(self.lines.iter().map(|line| line.row(&results, today)).collect())
+    }
+
+    /// A line that names nobody would never get a figure, and nobody would notice.
+    fn names_exist(&self) -> Outcome<()> {
+        let is_here = |name: &str| self.contestants.iter().any(|contestant| contestant.name == name);
+        for line in &self.lines {
+            let mut names = [line.recipe, line.raw, Some(line.queue)].into_iter().flatten();
+            if let Some(name) = names.find(|name| !is_here(name)) {
+                return Err(format!("measure {}: no contestant is called {name:?}", line.id).into());
+            }
+        }
+        Ok(())
     }
 
     /// The rows without figures.
@@ -123,6 +136,45 @@ impl Doing {
 }
 
 impl Line {
+    /// A rate of something.
+    pub fn new(id: &str, what: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            what: what.to_owned(),
+            metric: Metric::Rate,
+            recipe: None,
+            raw: None,
+            raw_is: "",
+            queue: "",
+            goals: Vec::new(),
+            place: Place::Table,
+        }
+    }
+
+    /// Whose figures these are; of the raw loop also what it does.
+    pub fn beside(
+        self,
+        recipe: Option<&'static str>,
+        raw: Option<(&'static str, &'static str)>,
+        queue: &'static str,
+    ) -> Self {
+        let raw_is = raw.map_or("", |(_, is)| is);
+        Self { recipe, raw: raw.map(|(name, _)| name), raw_is, queue, ..self }
+    }
+
+    /// Something other than a rate.
+    pub fn of(self, metric: Metric) -> Self {
+        Self { metric, ..self }
+    }
+
+    pub fn aims(self, goals: Vec<Goal>) -> Self {
+        Self { goals, ..self }
+    }
+
+    pub fn charted(self) -> Self {
+        Self { place: Place::Chart, ..self }
+    }
+
     fn row(&self, results: &BTreeMap<&str, Vec<Measured>>, today: &str) -> Row {
         let cell = |name: &str| {
             let mut median = Median::default();
@@ -144,5 +196,13 @@ impl Line {
             goals: self.goals.clone(),
             place: self.place,
         }
+    }
+}
+
+/// A number of items, for the reader.
+pub fn thousands(number: usize) -> String {
+    match number {
+        0..=999 => number.to_string(),
+        _ => format!("{},{:03}", number / 1_000, number % 1_000),
     }
 }

@@ -7,6 +7,7 @@ mod arguments;
 mod child;
 mod contest;
 mod drain;
+mod draining;
 mod enqueue;
 mod flow;
 mod ground;
