@@ -84,28 +84,36 @@ fn waiting(every_ms: u64, extent: Extent) -> Contest {
     }
 }
 
-/// A rate that the recipe can store at, but not take at.
+/// A rate that the recipe can store at, but not take at. The queue takes one at a time as the recipe does, and in batches.
 fn offered(extent: Extent) -> Contest {
-    let flow = Flow { items: 4_000, producers: 1, each: 1, every: Duration::from_micros(625), takes: 1 };
-    let lines = [(0.5, "p50"), (0.99, "p99")].map(|(share, called)| {
-        let what = format!("4,000 items, up to 1,600/s, {called}");
+    let flow = |takes| Flow { items: 3_000, producers: 1, each: 1, every: Duration::from_micros(625), takes };
+    let many = Contestant {
+        name: "queue, next_batch(126)",
+        runs: extent.runs(2),
+        doing: Doing::Flow { flow: flow(126), by: flow::By::Queue },
+    };
+    let mut contestants = contestants(flow(1), [extent.runs(1), extent.runs(2), extent.runs(2)]);
+    contestants.push(many);
+    let latency = |share, called: &str| {
+        let what = format!("3,000 items, up to 1,600/s, {called}");
         flow_line(&format!("wait/0.6/{called}"), &what).of(Metric::Latency(share))
-    });
-    Contest {
-        part: Part::Wait,
-        name: "up to 1,600 items/s".to_owned(),
-        contestants: contestants(flow, [extent.runs(1), extent.runs(3), extent.runs(3)]),
-        lines: lines.into(),
-    }
+    };
+    let lines = vec![
+        latency(0.5, "p50"),
+        latency(0.99, "p99"),
+        Line { queue: "queue, next_batch(126)", ..latency(0.5, "next_batch, p50") },
+        Line { queue: "queue, next_batch(126)", ..latency(0.99, "next_batch, p99") },
+    ];
+    Contest { part: Part::Wait, name: "up to 1,600 items/s".to_owned(), contestants, lines }
 }
 
 fn one_by_one(extent: Extent) -> Contest {
-    let flow = Flow { items: 3_000, producers: 1, each: 1, every: Duration::ZERO, takes: 1 };
-    let line = flow_line("flow/1", "3,000 items, enqueue and next()").charted();
+    let flow = Flow { items: 2_000, producers: 1, each: 1, every: Duration::ZERO, takes: 1 };
+    let line = flow_line("flow/1", "2,000 items, enqueue and next()").charted();
     Contest {
         part: Part::Flow,
         name: "one by one".to_owned(),
-        contestants: contestants(flow, [extent.runs(1), extent.runs(3), extent.runs(3)]),
+        contestants: contestants(flow, [extent.runs(1), extent.runs(2), extent.runs(2)]),
         lines: vec![line],
     }
 }

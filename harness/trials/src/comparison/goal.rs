@@ -92,7 +92,7 @@ impl fmt::Display for Verdict {
 
 /// A share as a percentage.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    format!("{} %", shown(share * 100.0))
 }
 
 #[cfg(test)]

@@ -41,9 +41,9 @@ impl Comparison {
     /// Fills what was not measured this time with what an earlier run measured; each cell keeps its date.
     pub fn keep(&mut self, earlier: &Self) {
         for row in &mut self.rows {
-            let Some(old) = earlier.rows.iter().find(|old| old.id == row.id && old.unit == row.unit) else {
-                continue;
-            };
+            // Said in other words, it may be another thing by now.
+            let is_same = |old: &&Row| old.id == row.id && old.what == row.what && old.unit == row.unit;
+            let Some(old) = earlier.rows.iter().find(is_same) else { continue };
             for side in Side::ALL {
                 let cell = row.cell_mut(side);
                 if cell.is_none() {
@@ -123,16 +123,29 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_committed_page_and_chart_are_those_of_the_committed_figures() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../etcd-queue/docs");
+        let text = |name| std::fs::read_to_string(folder.join(name)).unwrap();
+        let kept = Comparison::parse(&text("figures.json")).unwrap();
+        let again = "run `just bench --render`";
+        assert!(text("figures.md") == crate::comparison::page(&kept), "{again}");
+        assert!(text("figures.svg") == crate::comparison::chart(&kept), "{again}");
+    }
+
+    #[test]
     fn only_what_was_not_measured_is_taken_from_an_earlier_run() {
         let mut earlier = sample();
         earlier.rows[0].queue.as_mut().unwrap().value = 1.0;
         let mut now = sample();
         now.rows[0].recipe = None;
         now.rows[1].raw = None;
+        now.rows[2].queue = None;
         earlier.rows[1].unit = Unit::Mebibytes;
+        earlier.rows[2].what += " of 200";
         now.keep(&earlier);
         assert_eq!(now.rows[0], sample().rows[0]);
-        // A figure in another unit is another figure.
+        // A figure in another unit, or of something else, is another figure.
         assert_eq!(now.rows[1].raw, None);
+        assert_eq!(now.rows[2].queue, None);
     }
 }

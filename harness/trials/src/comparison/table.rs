@@ -72,7 +72,7 @@ mod tests {
     fn a_line_has_the_sides_their_ratios_and_whether_the_goals_are_reached() {
         let expected = "                               recipe      raw   queue      x recipe  of raw  goals\n\
             10,000 items, next_batch(126)    125*  100,000  75,000 /s        600    75 %  >= 400 x recipe: yes; >= 80 % of raw: NO (75 %)\n\
-            an item each 5 ms, p50             44     0.80    1.10 ms         40    73 %  >= 25 x recipe: yes\n\
+            an item each 5 ms, p50             44     0.80    1.10 ms         40  72.7 %  >= 25 x recipe: yes\n\
             requests an item                                0.0083 req                    <= 0.02 req: yes\n";
         let text = text(&sample());
         assert_eq!(text, expected, "\n{text}");
