@@ -12,8 +12,12 @@ repro *ARGS:
 test *ARGS:
     cargo test {{ARGS}}
 
-# Measure: each figure beside another one, and their ratio (real etcd 3.5.5 where it is here)
+# Measure etcd-queue beside the Go recipe and a raw loop (`--quick`, `--whole`, `--save`; `--help` has the parts)
 bench *ARGS:
+    cargo bench --package trials --bench queue -- {{ARGS}}
+
+# Measure deadwatch: each figure beside another one, and their ratio (real etcd 3.5.5 where it is here)
+bench-harness *ARGS:
     cargo bench --package trials --bench figures -- {{ARGS}}
 
 # Build a real etcd from its Go module into target/etcd/VERSION/ (needs Go)

@@ -1,7 +1,9 @@
 //! Benchmarks and abuse campaigns that need several of the harness's crates at once.
 //!
-//! - `cargo bench -p trials` (`just bench`) measures, and ends with one table: each figure beside another that gives
-//!   it a meaning, and their ratio. `benches/figures.rs` holds the measurements.
+//! - `cargo bench -p trials --bench queue` (`just bench`) measures the queue beside the recipe and beside a raw loop;
+//!   what came of it is a [`comparison`].
+//! - `cargo bench -p trials --bench figures` (`just bench-harness`) measures deadwatch itself, and ends with one table:
+//!   each figure beside another that gives it a meaning, and their ratio.
 //! - `cargo run --release -p trials --bin abuse` (`just abuse`) puts the queue through random faults, and counts what it
 //!   loses; [`abuse`] holds the campaigns.
 //! - `tests/` holds what takes a scenario to its limits, and a small run of each campaign.
@@ -10,6 +12,7 @@
 //! into a run to be made, [`Stopwatch`] keeps what was measured, and a [`Figure`] is a line of the table.
 
 pub mod abuse;
+pub mod comparison;
 mod figure;
 mod order;
 mod size;

@@ -1,4 +1,4 @@
-//! What deadwatch costs, each figure beside another one, and their ratio: `just bench`.
+//! What deadwatch costs, each figure beside another one, and their ratio: `just bench-harness`.
 //!
 //! Criterion measures and compares with the run before; the table at the end has the medians of this run. What runs in
 //! virtual time is measured in time on its core, so that a busy machine does not count. A filter on the command line

@@ -1,0 +1,154 @@
+//! The page of figures, as Markdown.
+
+use std::fmt::Write;
+
+use super::{
+    Comparison, Row,
+    goal::{Verdict, percent},
+    number::shown,
+    row::{Side, Unit},
+    table::figure,
+};
+
+/// What stands above the figures.
+const INTRODUCTION: &str = "\
+# Figures
+
+`etcd-queue` beside the recipe of etcd's Go client and beside a raw loop, on one etcd in one run. Made by `just bench`;
+this page, its chart and `figures.json` are written by `just bench --whole --save`.
+
+![Bars: items per second and milliseconds](figures.svg)
+
+";
+
+/// What stands below them.
+const EXPLANATION: &str = "
+## What is compared with what
+- **recipe**: `Queue.Enqueue` and `Queue.Dequeue` of clientv3's recipes, imported as they are, compiled by Go, in a
+  process of its own. Several consumers have a client each, as processes would; several enqueueing callers share one,
+  which is faster.
+- **raw**: a loop of the Rust client that the queue uses, doing only what etcd must be asked for, with no regard for
+  lost replies: the limit. It has no write slots unless a row says so.
+- **queue**: `etcd-queue`, with its defaults. Four processes are four processes.
+- All on the same etcd, each time under a fresh prefix, with values of 128 bytes. A backlog is stored one item a
+  transaction, as the recipe stores it. A drain begins before the first read, so that listing is part of it, and ends
+  when the last item was handed over. Connecting is not part of it.
+- Latency is from the call of `enqueue` to the return of the `next` that got the item, at a steady rate whether or not
+  the consumer keeps up.
+- Figures are medians of up to five runs whose sides take turns; of the recipe's long ones there is one run. A star
+  marks a figure of an earlier day (`figures.json` has the dates).
+- `x recipe` and `of raw` say how many times as good the queue is: a higher rate, or a lower time, count or size.
+- Requests are the unary ones that etcd has counted; CPU is that of etcd's threads.
+- The client, the queue and etcd share one machine: absolute figures move with it, ratios much less.
+";
+
+/// The whole page.
+pub fn page(comparison: &Comparison) -> String {
+    let mut page = INTRODUCTION.to_owned() + &comparison.machine.sentence() + "\n";
+    let mut part = "";
+    for row in &comparison.rows {
+        let of = row.id.split('/').next().unwrap_or_default();
+        if of != part {
+            part = of;
+            let _ = write!(
+                page,
+                "\n## {}\n| | recipe | raw | queue | | x recipe | of raw | goal |\n|---|--:|--:|--:|---|--:|--:|---|\n",
+                heading(part)
+            );
+        }
+        page += &line(comparison, row);
+        let last = comparison.rows.iter().rfind(|row| belongs(row, part));
+        if last == Some(row) {
+            page += &raw_loops(comparison.rows.iter().filter(|row| belongs(row, part)));
+        }
+    }
+    page + EXPLANATION
+}
+
+fn belongs(row: &Row, part: &str) -> bool {
+    row.id.split('/').next() == Some(part)
+}
+
+fn line(comparison: &Comparison, row: &Row) -> String {
+    let side = |side| figure(comparison, row, side);
+    let ratio = |side, show: fn(f64) -> String| row.times(side).map(show).unwrap_or_default();
+    let of_raw = match row.unit {
+        Unit::Mebibytes => String::new(),
+        _ => ratio(Side::Raw, percent),
+    };
+    let goals: Vec<_> = row
+        .goals
+        .iter()
+        .map(|goal| {
+            let reads = goal.reads(row.unit).replace(">=", "≥").replace("<=", "≤");
+            match goal.verdict(row, &comparison.rows) {
+                Verdict::Reached(_) => format!("{reads}: yes"),
+                Verdict::Missed(is) => format!("{reads}: **missed** ({is})"),
+                Verdict::Unmeasured => format!("{reads}: not measured"),
+            }
+        })
+        .collect();
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {of_raw} | {} |\n",
+        row.what,
+        side(Side::Recipe),
+        side(Side::Raw),
+        side(Side::Queue),
+        row.unit.sign(),
+        ratio(Side::Recipe, shown),
+        goals.join("; ")
+    )
+}
+
+/// What the raw loops of these rows do.
+fn raw_loops<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let mut said: Vec<(&str, &str)> = Vec::new();
+    for row in rows {
+        if let (Some(is), Some(_)) = (&row.raw_is, &row.raw)
+            && said.last().is_none_or(|(_, last)| last != is)
+        {
+            said.push((&row.what, is));
+        }
+    }
+    if said.is_empty() {
+        return String::new();
+    }
+    let mut unique: Vec<&str> = said.iter().map(|(_, is)| *is).collect();
+    unique.sort_unstable();
+    unique.dedup();
+    let mut text = "\nThe raw loops:\n".to_owned();
+    for is in unique {
+        let of: Vec<&str> = said.iter().filter(|(_, of)| *of == is).map(|(what, _)| *what).collect();
+        let _ = writeln!(text, "- {is} ({})", of.join("; "));
+    }
+    text
+}
+
+fn heading(part: &str) -> &str {
+    match part {
+        "drain" => "Draining a backlog",
+        "enqueue" => "Enqueueing",
+        "wait" => "Waiting for an item",
+        "flow" => "Enqueueing and taking at the same time",
+        "memory" => "A backlog of a million items",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::kept::tests::sample;
+
+    #[test]
+    fn each_part_has_a_table_that_says_what_was_missed() {
+        let page = page(&sample());
+        assert!(page.contains("\n## Draining a backlog\n| | recipe |"), "{page}");
+        assert!(page.contains("\n## Waiting for an item\n"), "{page}");
+        let line = "| 10,000 items, next_batch(126) | 125* | 100,000 | 75,000 | /s | 600 | 75 % | \
+            ≥ 400 x recipe: yes; ≥ 80 % of raw: **missed** (75 %) |\n";
+        assert!(page.contains(line), "{page}");
+        assert!(page.contains("- 126 claims a transaction (10,000 items, next_batch(126))\n"), "{page}");
+        assert!(page.contains("A processor, 2 cores"), "{page}");
+    }
+}
