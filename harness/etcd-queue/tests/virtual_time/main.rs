@@ -9,6 +9,7 @@ mod dice;
 mod drops;
 mod ending;
 mod etcd;
+mod lease;
 mod limits;
 mod recovery;
 mod refusals;
