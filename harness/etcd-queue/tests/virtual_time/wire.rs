@@ -103,8 +103,14 @@ impl Wire {
 
     /// Nothing comes through any more, for ever: whoever is behind it is dead to the others.
     pub fn die(&self) {
+        self.deafen(true);
+    }
+
+    /// While it is deaf, nothing comes through, by new connections either; those that were made carry nothing
+    /// afterwards.
+    pub fn deafen(&self, is_deaf: bool) {
         self.silence();
-        self.with(|state| state.is_dead = true);
+        self.with(|state| state.is_dead = is_deaf);
     }
 
     pub fn connect(&self, pipe: DuplexStream) -> Connection {
