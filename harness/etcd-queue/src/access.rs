@@ -65,6 +65,11 @@ impl Access {
         Self { range: self.prefix.sidecar_shown().into(), ..self.clone() }
     }
 
+    /// The same for claims and sessions: what is listed and watched by it is them.
+    pub(crate) fn to_claims(&self) -> Self {
+        Self { prefix: self.prefix.claims(), ..self.to_sidecar() }
+    }
+
     /// How many items this etcd lets one transaction move.
     pub(crate) fn most_items(&self) -> usize {
         self.most_items.load(Ordering::Relaxed)

@@ -175,6 +175,11 @@ impl Cache {
         self.line.range(place..)
     }
 
+    /// Where a key stands in line.
+    pub(crate) fn place_of(&self, key: &Key) -> Option<Place> {
+        self.places.get(key).map(|&revision| (revision, key.clone()))
+    }
+
     pub(crate) fn holds(&self, place: &Place) -> bool {
         self.line.contains_key(place)
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::item::Item;
+use crate::lease::Fence;
 
 /// What the queue was doing when etcd refused it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,13 @@ pub enum Operation {
     PutBack,
     /// Counting the items.
     Count,
-    /// Writing the records beside the queue by which lost replies are settled.
+    /// Writing the records beside the queue by which lost replies are settled, and by which claims of a
+    /// [`LeaseQueue`](crate::LeaseQueue) last.
     Record,
+    /// Ending a claim: acknowledging an item, giving it back, or putting it aside.
+    Acknowledge,
+    /// Reading and moving dead letters.
+    DeadLetters,
 }
 
 impl fmt::Display for Operation {
@@ -32,6 +38,8 @@ impl fmt::Display for Operation {
             Operation::PutBack => "put back into",
             Operation::Count => "count",
             Operation::Record => "keep records in",
+            Operation::Acknowledge => "acknowledge in",
+            Operation::DeadLetters => "keep dead letters in",
         })
     }
 }
@@ -134,6 +142,31 @@ pub enum Error {
         /// The key that the item was sent under.
         key: String,
         /// How the reply was lost.
+        reason: String,
+    },
+    /// A setting of a queue cannot be.
+    #[error("the setting {setting} {reason}")]
+    BadSetting {
+        /// Its name.
+        setting: &'static str,
+        /// What is wrong with it, and what would be right.
+        reason: &'static str,
+    },
+    /// The delivery is no longer its holder's: nothing was changed by it.
+    #[error("the delivery of {key} is fenced off: {by}")]
+    Fenced {
+        /// The item's key.
+        key: String,
+        /// What has become of the item.
+        by: Fence,
+    },
+    /// The queue was closed, or the login refused, before it was known what became of an acknowledgement
+    /// whose reply was lost.
+    #[error("nobody knows whether {key} is acknowledged: {reason}")]
+    Unacknowledged {
+        /// The item's key.
+        key: String,
+        /// Why nobody knows.
         reason: String,
     },
     /// Items were claimed, handed to nobody, and could not be put back when the queue closed. They may no

@@ -12,7 +12,8 @@
 //! | `id` | written once by each session; the revision of that write is the session's id |
 //! | `s/<session>` | a consumer that is alive, bound to its lease |
 //! | `w/<session>/<slot>` | a write slot, see the module `slot` |
-//! | `c/…`, `d/…` | kept free for claims that outlive their holder, and for dead letters |
+//! | `c/<item>` | who holds an item, see `lease/record.rs`; `<item>` is the item's key without the prefix |
+//! | `d/<item>` | a dead letter, see `lease/letter.rs` |
 
 use crate::error::Error;
 
@@ -24,6 +25,16 @@ const SIDECAR: &str = "__rq";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prefix {
     prefix: String,
+    extent: Extent,
+}
+
+/// Which of a queue's ranges is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    Items,
+    /// Claims and sessions, which are read and watched together: `[c/, s0)`. Dead letters lie between them,
+    /// and are left out; slots lie behind them.
+    Claims,
 }
 
 impl Prefix {
@@ -40,7 +51,12 @@ impl Prefix {
                 "starts with \"__rq\", under which queues keep their records: choose another",
             ));
         }
-        Ok(Self { prefix: prefix.to_owned() })
+        Ok(Self { prefix: prefix.to_owned(), extent: Extent::Items })
+    }
+
+    /// The same queue's claims and sessions, to be listed and watched as its items are.
+    pub(crate) fn claims(&self) -> Self {
+        Self { prefix: self.prefix.clone(), extent: Extent::Claims }
     }
 
     /// The name as the user gave it.
@@ -60,20 +76,49 @@ impl Prefix {
 
     /// The first key of the range.
     pub(crate) fn start(&self) -> Vec<u8> {
-        format!("{}/", self.prefix).into_bytes()
+        match self.extent {
+            Extent::Items => format!("{}/", self.prefix).into_bytes(),
+            Extent::Claims => self.sidecar("c/"),
+        }
     }
 
     /// The first key behind the range: `0` follows `/` in ASCII.
     pub(crate) fn end(&self) -> Vec<u8> {
-        format!("{}0", self.prefix).into_bytes()
+        match self.extent {
+            Extent::Items => format!("{}0", self.prefix).into_bytes(),
+            Extent::Claims => self.sidecar("s0"),
+        }
     }
 
     /// Whether the key is an item of this queue: named by a time, as the recipe names it. A queue nested below,
-    /// or settings that somebody keeps there, are none.
+    /// or settings that somebody keeps there, are none. Or, of its claims and sessions, whether it is one.
     pub(crate) fn owns(&self, key: &[u8]) -> bool {
-        key.strip_prefix(self.prefix.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"/"))
-            .is_some_and(|name| !name.is_empty() && name.iter().all(u8::is_ascii_digit))
+        match self.extent {
+            Extent::Items => self.name_of(key).is_some(),
+            Extent::Claims => self.record(key).is_some_and(|name| !name.starts_with(b"d/")),
+        }
+    }
+
+    /// An item's key without the prefix.
+    pub(crate) fn name_of<'a>(&self, key: &'a [u8]) -> Option<&'a [u8]> {
+        let name = key.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b"/")?;
+        (!name.is_empty() && name.iter().all(u8::is_ascii_digit)).then_some(name)
+    }
+
+    /// A record's key without the sidecar's own prefix.
+    pub(crate) fn record<'a>(&self, key: &'a [u8]) -> Option<&'a [u8]> {
+        key.strip_prefix(SIDECAR.as_bytes())?.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b"/")
+    }
+
+    /// The key of an item by its name.
+    pub(crate) fn item(&self, name: &[u8]) -> Vec<u8> {
+        [self.prefix.as_bytes(), b"/", name].concat()
+    }
+
+    /// The key of a record about an item: `c` or `d`, see above.
+    pub(crate) fn about(&self, kind: char, item: &[u8]) -> Vec<u8> {
+        let name = item.get(self.prefix.len() + 1..).unwrap_or_default();
+        [SIDECAR.as_bytes(), self.prefix.as_bytes(), b"/", kind.to_string().as_bytes(), b"/", name].concat()
     }
 
     pub(crate) fn key(&self, unix_ns: u64) -> String {
@@ -101,7 +146,10 @@ impl Prefix {
 
     /// The range as it is shown in errors and traces.
     pub(crate) fn shown(&self) -> String {
-        format!("[{0}/, {0}0)", self.prefix)
+        match self.extent {
+            Extent::Items => format!("[{0}/, {0}0)", self.prefix),
+            Extent::Claims => self.sidecar_shown(),
+        }
     }
 }
 
@@ -168,6 +216,21 @@ mod tests {
         let prefix = Prefix::parse("/test").unwrap();
         assert_eq!(prefix.sidecar("w/7/0"), b"__rq/test/w/7/0".to_vec());
         assert!(!prefix.owns(&prefix.sidecar("w/7/0")));
+    }
+
+    #[test]
+    fn claims_and_sessions_are_a_range_of_their_own_without_slots_and_dead_letters() {
+        let items = Prefix::parse("/test").unwrap();
+        let claims = items.claims();
+        assert_eq!((claims.start(), claims.end()), (b"__rq/test/c/".to_vec(), b"__rq/test/s0".to_vec()));
+        assert_eq!(items.about('c', b"/test/17"), b"__rq/test/c/17");
+        assert!(claims.owns(b"__rq/test/c/17") && claims.owns(b"__rq/test/s/5"));
+        for foreign in ["__rq/test/d/17", "/test/17", "__rq/test2/c/17", "__rq/test"] {
+            assert!(!claims.owns(foreign.as_bytes()), "{foreign}");
+        }
+        assert!(b"__rq/test/w/7/0".to_vec() > claims.end());
+        assert_eq!(items.item(items.name_of(b"/test/17").unwrap()), b"/test/17");
+        assert_eq!(claims.shown(), "[__rq/test/, __rq/test0)");
     }
 
     #[test]

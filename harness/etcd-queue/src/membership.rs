@@ -25,15 +25,28 @@ pub(crate) struct Member {
     pub(crate) all: Vec<String>,
 }
 
-/// Writes the key of a consumer, and looks who else there is.
-///
-/// # Errors
-/// Why not, in words; nothing depends on it but the time that lost races take.
-pub(crate) async fn join(access: &Access, session_id: &str) -> Result<Member, String> {
-    let ttl_s = i64::try_from(TTL.as_secs()).unwrap_or(i64::MAX);
-    let mut leases = access.leases();
-    let granted = timeout(access.deadline(), leases.grant(ttl_s, None)).await;
-    let lease_id = granted.map_err(|_| "no answer".to_owned())?.map_err(|error| error.to_string())?.id();
+/// A consumer's key and the lease it lives by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) lease_id: i64,
+    /// As etcd granted it, which has a least one (etcd v3.5.16 server/lease/lessor.go, `minLeaseTTL`).
+    pub(crate) ttl: Duration,
+}
+
+/// Writes the key of a consumer, bound to a lease of its own.
+pub(crate) async fn bind(access: &Access, session_id: &str, ttl: Duration) -> Result<Bound, Setback> {
+    let ttl_s = i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
+    let granted = match timeout(access.deadline(), access.leases().grant(ttl_s, None)).await {
+        Ok(Ok(granted)) => granted,
+        Ok(Err(error)) => {
+            if let Fault::Stale(_) | Fault::Denied(_) = Fault::of(&error) {
+                access.login().await?;
+            }
+            return Err(Setback::Unsent(error.to_string()));
+        }
+        Err(_) => return Err(Setback::Unsent(format!("no lease within {:?}", access.deadline()))),
+    };
+    let lease_id = granted.id();
     let key = access.prefix().sidecar(&format!("s/{session_id}"));
     access
         .to_sidecar()
@@ -41,30 +54,50 @@ pub(crate) async fn join(access: &Access, session_id: &str) -> Result<Member, St
             let (key, bound) = (key.clone(), PutOptions::new().with_lease(lease_id));
             async move { kv.put(key, "", Some(bound)).await }
         })
-        .await
-        .map_err(|setback| format!("{setback:?}"))?;
+        .await?;
+    Ok(Bound { lease_id, ttl: Duration::from_secs(u64::try_from(granted.ttl()).unwrap_or(0)) })
+}
+
+/// Writes the key of a consumer, and looks who else there is.
+///
+/// # Errors
+/// Why not, in words; nothing depends on it but the time that lost races take.
+pub(crate) async fn join(access: &Access, session_id: &str) -> Result<Member, String> {
+    let Bound { lease_id, .. } =
+        bind(access, session_id, TTL).await.map_err(|setback| format!("{setback:?}"))?;
     let all = members(access).await.map_err(|setback| format!("{setback:?}"))?;
     Ok(Member { lease_id, all })
 }
 
 /// Keeps a consumer's lease alive, until it has ended all the same.
 pub(crate) async fn stay(access: Access, lease_id: i64) {
-    while renew(&access, lease_id).await {
+    while renew(&access, lease_id).await != Renewal::Ended {
         sleep(RENEWED_EVERY).await;
     }
 }
 
-/// Renews a lease, and says whether it holds as far as anybody knows. Each time on a stream of its own: one
-/// that is kept open would keep the token it was opened with.
-async fn renew(access: &Access, id: i64) -> bool {
+/// What an attempt to renew a lease came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    Renewed,
+    /// The lease has ended.
+    Ended,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Renews a lease. Each time on a stream of its own: one that is kept open would keep the token it was opened
+/// with.
+pub(crate) async fn renew(access: &Access, id: i64) -> Renewal {
     match timeout(access.deadline(), access.leases().keep_alive(id)).await {
-        Ok(Err(etcd_client::Error::LeaseKeepAliveError(_))) => false,
+        Ok(Ok(_)) => Renewal::Renewed,
+        Ok(Err(etcd_client::Error::LeaseKeepAliveError(_))) => Renewal::Ended,
         Ok(Err(error)) if matches!(Fault::of(&error), Fault::Stale(_)) => {
             // From 3.5.28 on renewing needs a token too, and nothing else may have used it for long.
             let _ = access.login().await;
-            true
+            Renewal::Unknown
         }
-        _ => true,
+        Ok(Err(_)) | Err(_) => Renewal::Unknown,
     }
 }
 

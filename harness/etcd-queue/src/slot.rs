@@ -61,6 +61,11 @@ impl Slot {
         self.mark = format!("{unix_s} {}", self.turn).into_bytes();
     }
 
+    /// The revision of what was carried out with it last.
+    pub(crate) fn revision(&self) -> i64 {
+        self.revision
+    }
+
     pub(crate) fn guard(&self) -> Compare {
         Compare::mod_revision(self.key.clone(), CompareOp::Equal, self.revision)
     }

@@ -108,7 +108,7 @@ async fn a_consumer_that_is_busy_holds_nothing_up() {
 
 /// One dequeue as the recipe does it, without its wait: none if the queue is empty or the race was lost.
 /// Told by etcd v3.5.11 client/v3/experimental/recipes/queue.go, `Dequeue`.
-async fn recipe_dequeue(client: &mut Client) -> Option<String> {
+pub async fn recipe_dequeue(client: &mut Client) -> Option<String> {
     let first = GetOptions::new().with_prefix().with_sort(SortTarget::Mod, SortOrder::Ascend).with_limit(1);
     let found = client.get("/test", Some(first)).await.unwrap();
     let kv = found.kvs().first()?;

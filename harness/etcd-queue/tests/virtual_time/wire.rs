@@ -48,6 +48,7 @@ struct State {
     cut_below: u64,
     /// Connections made before this one carry nothing any more, without being cut.
     silent_below: u64,
+    is_dead: bool,
     waiting: Vec<Waker>,
 }
 
@@ -100,6 +101,18 @@ impl Wire {
         self.with(|state| state.silent_below = state.connections);
     }
 
+    /// Nothing comes through any more, for ever: whoever is behind it is dead to the others.
+    pub fn die(&self) {
+        self.deafen(true);
+    }
+
+    /// While it is deaf, nothing comes through, by new connections either; those that were made carry nothing
+    /// afterwards.
+    pub fn deafen(&self, is_deaf: bool) {
+        self.silence();
+        self.with(|state| state.is_dead = is_deaf);
+    }
+
     pub fn connect(&self, pipe: DuplexStream) -> Connection {
         let number = self.with(|state| {
             state.connections += 1;
@@ -148,7 +161,8 @@ impl Connection {
                 return Fate::Cut;
             }
             state.waiting.push(cx.waker().clone());
-            if self.number <= state.silent_below { Fate::Silent } else { Fate::Good }
+            let is_silent = state.is_dead || self.number <= state.silent_below;
+            if is_silent { Fate::Silent } else { Fate::Good }
         })
     }
 }

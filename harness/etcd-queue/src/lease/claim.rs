@@ -1,0 +1,209 @@
+//! Claiming: many small transactions in one, each for one item, each carried out or not by itself. The whole
+//! is carried out only while the claimant's own session is there.
+
+use etcd_client::{Compare, CompareOp, GetOptions, Txn, TxnOp, TxnOpResponse, TxnResponse};
+
+use crate::access::{Access, Setback};
+use crate::cache::Key;
+use crate::error::Operation;
+use crate::key::Prefix;
+use crate::lease::claims::Noted;
+use crate::lease::letter;
+use crate::lease::record::{Record, SessionId};
+use crate::lease::shelf::Chosen;
+use crate::slot;
+
+/// What the parts of a claim have in operations or comparisons at most. etcd gives nested transactions what
+/// is left of 128 after their siblings (etcd v3.5.16 server/etcdserver/api/v3rpc/key.go, checkTxnRequest).
+pub(crate) const WIDEST_PART: usize = 3;
+
+/// Items to be claimed together; the value of each is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) session: SessionId,
+    pub(crate) nonce: u64,
+    pub(crate) items: Vec<Chosen>,
+}
+
+/// What one part of a claim came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is ours, by a record of this revision.
+    Ours(i64),
+    /// The item is gone, or written over.
+    ItemGone,
+    /// Somebody else's record is there.
+    Held(Noted),
+    /// All is as it was, so that the session that was to be gone is there.
+    OwnerLives,
+}
+
+/// What a claim came to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Part by part.
+    Parts(Vec<Fate>),
+    /// The claimant's session is gone: nothing of the claim will last.
+    SessionGone,
+}
+
+/// The key of a session.
+pub(crate) fn session_key(prefix: &Prefix, session: SessionId) -> Vec<u8> {
+    prefix.sidecar(&format!("s/{session}"))
+}
+
+/// A comparison that holds while a session is gone.
+pub(crate) fn is_gone(prefix: &Prefix, session: SessionId) -> Compare {
+    Compare::version(session_key(prefix, session), CompareOp::Equal, 0)
+}
+
+/// A comparison that holds while a record has this revision; with none, while there is none.
+pub(crate) fn is_record(prefix: &Prefix, item: &Key, revision: Option<i64>) -> Compare {
+    Compare::mod_revision(prefix.about('c', item), CompareOp::Equal, revision.unwrap_or(0))
+}
+
+/// Reads of the record and of the item's revision.
+pub(crate) fn look(prefix: &Prefix, item: &Key) -> [TxnOp; 2] {
+    let keys_only = GetOptions::new().with_keys_only();
+    [TxnOp::get(prefix.about('c', item), None), TxnOp::get(item.to_vec(), Some(keys_only))]
+}
+
+impl Claim {
+    /// The record that an item's claim leaves.
+    pub(crate) fn record(&self, chosen: &Chosen) -> Record {
+        Record {
+            owner: Some(self.session),
+            attempts: chosen.basis.attempts.saturating_add(1),
+            not_before_ms: 0,
+            item: chosen.place.0,
+            nonce: self.nonce,
+        }
+    }
+
+    fn part(&self, prefix: &Prefix, chosen: &Chosen) -> TxnOp {
+        let Chosen { place: (revision, key), basis, .. } = chosen;
+        let compares = [
+            Some(Compare::mod_revision(key.to_vec(), CompareOp::Equal, *revision)),
+            Some(is_record(prefix, key, basis.record)),
+            basis.dead.map(|dead| is_gone(prefix, dead)),
+        ];
+        let put = TxnOp::put(prefix.about('c', key), self.record(chosen).encode(), None);
+        let part = Txn::new()
+            .when(compares.into_iter().flatten().collect::<Vec<_>>())
+            .and_then([put])
+            .or_else(look(prefix, key));
+        TxnOp::txn(part)
+    }
+
+    fn txn(&self, prefix: &Prefix) -> Txn {
+        let own = Compare::version(session_key(prefix, self.session), CompareOp::Greater, 0);
+        let parts: Vec<TxnOp> = self.items.iter().map(|chosen| self.part(prefix, chosen)).collect();
+        Txn::new().when([own]).and_then(parts)
+    }
+
+    fn fate(&self, chosen: &Chosen, part: &TxnResponse, revision: i64) -> Option<Fate> {
+        if part.succeeded() {
+            return Some(Fate::Ours(revision));
+        }
+        let found = slot::gets(part);
+        let [record, item] = found.as_slice() else { return None };
+        let noted = record
+            .kvs()
+            .first()
+            .map(|kv| Noted { record: Record::decode(kv.value()), revision: kv.mod_revision() });
+        let is_stored = item.kvs().first().is_some_and(|kv| kv.mod_revision() == chosen.place.0);
+        Some(match noted {
+            Some(noted) if noted.record == self.record(chosen) => Fate::Ours(noted.revision),
+            _ if !is_stored => Fate::ItemGone,
+            Some(noted) if Some(noted.revision) != chosen.basis.record => Fate::Held(noted),
+            _ => Fate::OwnerLives,
+        })
+    }
+}
+
+/// Sends a claim and says what it came to.
+///
+/// # Errors
+/// After [`Setback::Lost`] nobody knows yet: send it again, as it is. Any other setback says that it was not
+/// carried out this time.
+pub(crate) async fn send(access: &Access, claim: &Claim) -> Result<Outcome, Setback> {
+    let answer = access
+        .ask(Operation::Claim, |mut kv| {
+            let txn = claim.txn(access.prefix());
+            async move { kv.txn(txn).await }
+        })
+        .await?;
+    if !answer.succeeded() {
+        return Ok(Outcome::SessionGone);
+    }
+    let revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
+    let answers = answer.op_responses();
+    let parts = claim.items.iter().zip(&answers).filter_map(|(chosen, answer)| match answer {
+        TxnOpResponse::Txn(part) => claim.fate(chosen, part, revision),
+        _ => None,
+    });
+    let fates: Vec<Fate> = parts.collect();
+    if revision == 0 || fates.len() != claim.items.len() {
+        return Err(Setback::Lost("the answer to a claim is not whole".to_owned()));
+    }
+    Ok(Outcome::Parts(fates))
+}
+
+/// A record whose item may be gone, and the session that must be gone too.
+#[derive(Clone, Debug)]
+pub(crate) struct Orphan {
+    pub(crate) item: Key,
+    pub(crate) record: i64,
+    pub(crate) owner: Option<SessionId>,
+}
+
+/// Takes away records whose items are gone. Best effort: what fails is left to the next look.
+pub(crate) async fn tidy(access: &Access, orphans: &[Orphan]) -> Result<(), Setback> {
+    let prefix = access.prefix();
+    let parts = || {
+        let part = |orphan: &Orphan| {
+            let compares = [
+                Some(is_record(prefix, &orphan.item, Some(orphan.record))),
+                Some(Compare::version(orphan.item.to_vec(), CompareOp::Equal, 0)),
+                orphan.owner.map(|owner| is_gone(prefix, owner)),
+            ];
+            let delete = TxnOp::delete(prefix.about('c', &orphan.item), None);
+            TxnOp::txn(Txn::new().when(compares.into_iter().flatten().collect::<Vec<_>>()).and_then([delete]))
+        };
+        orphans.iter().map(part).collect::<Vec<_>>()
+    };
+    access
+        .ask(Operation::Record, |mut kv| {
+            let txn = Txn::new().and_then(parts());
+            async move { kv.txn(txn).await }
+        })
+        .await
+        .map(drop)
+}
+
+/// Puts an item aside that was handed out too often and is nobody's. Whether it was carried out just now.
+pub(crate) async fn bury(access: &Access, chosen: &Chosen, unix_ms: u64) -> Result<bool, Setback> {
+    let (prefix, Chosen { place: (revision, key), known, basis }) = (access.prefix(), chosen);
+    let why = match basis.dead {
+        Some(dead) => format!("its holder's session {dead} ended"),
+        None => "it was given back".to_owned(),
+    };
+    let value = known.value.as_deref().unwrap_or_default();
+    let letter = letter::encode(basis.attempts, unix_ms, &why, value);
+    access
+        .ask(Operation::DeadLetters, |mut kv| {
+            let compares = [
+                Some(Compare::mod_revision(key.to_vec(), CompareOp::Equal, *revision)),
+                Some(is_record(prefix, key, basis.record)),
+                basis.dead.map(|dead| is_gone(prefix, dead)),
+            ];
+            let txn = Txn::new().when(compares.into_iter().flatten().collect::<Vec<_>>()).and_then([
+                TxnOp::put(prefix.about('d', key), letter.clone(), None),
+                TxnOp::delete(key.to_vec(), None),
+                TxnOp::delete(prefix.about('c', key), None),
+            ]);
+            async move { kv.txn(txn).await }
+        })
+        .await
+        .map(|answer| answer.succeeded())
+}

@@ -1,0 +1,557 @@
+//! How the actor takes in what has come of its requests and its watches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::access::Setback;
+use crate::cache::{Change, Key, Known};
+use crate::error::Error;
+use crate::lease::actor::{Actor, HandEvent, Holding, unhanded};
+use crate::lease::claim::{Claim, Fate, Orphan, Outcome};
+use crate::lease::claims::{About, Noted};
+use crate::lease::delivery::{Claimed, Ticket};
+use crate::lease::ending::{Ended, Ending, Found, Kind, Sent};
+use crate::lease::fence::Fence;
+use crate::lease::shelf::Chosen;
+use crate::lease::term::Incumbent;
+use crate::link::{Entry, Failure, Link, LinkEvent};
+use crate::listing::Read;
+use crate::meter::{Ending as LostReply, cause};
+use crate::slot::{Settled, Slot};
+use crate::watch::{End, News};
+
+/// Values of so many bytes together are not too many to read at once, and of so many they are.
+const LIGHT_BYTES: usize = 256 * 1024;
+const HEAVY_BYTES: usize = 1024 * 1024;
+/// How long until what could not be given back is tried again.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// The watch may tell late of what is settled long since; 100 ms are usual (etcd v3.5.5
+/// server/mvcc/watchable_store.go, `syncWatchersLoop`).
+const STRAY_AFTER: Duration = Duration::from_secs(1);
+
+impl Actor {
+    pub(crate) fn on_items(&mut self, event: LinkEvent) {
+        let (now, now_ms) = (Instant::now(), self.unix_ms());
+        match event {
+            LinkEvent::Made(Ok((listing, watch))) => {
+                let (items, revision) = (listing.cache.len(), listing.revision);
+                tracing::debug!(range = self.access.range(), items, revision, "listed and watching");
+                self.shelf.items_listed(listing.cache, now_ms);
+                self.items = Link::Up(watch);
+                self.listed_barren(now);
+            }
+            LinkEvent::News(News::Changes(changes)) => {
+                for change in changes {
+                    self.check_taken(&change);
+                    self.shelf.item_changed(change, now, now_ms);
+                }
+                self.meter.known.set(f64::from(u32::try_from(self.shelf.len()).unwrap_or(u32::MAX)));
+            }
+            LinkEvent::News(News::Created) => {}
+            LinkEvent::Made(Err(failure)) => self.items = self.link_failed(failure, Which::Items),
+            LinkEvent::News(News::Ended(end)) => {
+                self.items = self.link_failed(Failure::Watch(end), Which::Items);
+            }
+        }
+    }
+
+    /// An item that is held here and deleted by nobody here was taken by somebody who looks at no claims.
+    fn check_taken(&mut self, change: &Change) {
+        if let Change::Delete { key, .. } = change
+            && !self.ending.contains(key)
+            && let Some(held) = self.held.get(key)
+        {
+            held.fenced.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn on_claims(&mut self, event: LinkEvent) {
+        let now_ms = self.unix_ms();
+        match event {
+            LinkEvent::Made(Ok((listing, watch))) => {
+                self.shelf.claims_listed(&listing.cache, now_ms);
+                self.claims = Link::Up(watch);
+                self.see_sessions();
+                if matches!(self.items, Link::Up(_)) {
+                    self.tidy_orphans();
+                }
+            }
+            LinkEvent::News(News::Changes(changes)) => {
+                for change in changes {
+                    match self.shelf.claim_changed(change, now_ms) {
+                        About::Item(key) => self.check_stray(key),
+                        About::Began => self.see_sessions(),
+                        About::Ended(session, _) => {
+                            self.see_sessions();
+                            if self.incumbent.as_ref().is_some_and(|incumbent| incumbent.id == session) {
+                                self.session_ended("its key is gone");
+                            }
+                        }
+                        About::Nothing => {}
+                    }
+                }
+            }
+            LinkEvent::News(News::Created) => {}
+            LinkEvent::Made(Err(failure)) => self.claims = self.link_failed(failure, Which::Claims),
+            LinkEvent::News(News::Ended(end)) => {
+                self.claims = self.link_failed(Failure::Watch(end), Which::Claims);
+            }
+        }
+    }
+
+    fn see_sessions(&mut self) {
+        if let Some(incumbent) = &self.incumbent {
+            // What was listed before it began does not show it.
+            self.shelf.is_alive(incumbent.id);
+            self.shelf.meet(incumbent.id);
+        }
+    }
+
+    fn link_failed(&mut self, failure: Failure, which: Which) -> Link {
+        let (pace, range) = match which {
+            Which::Items => (&mut self.items_pace, self.access.range()),
+            Which::Claims => (&mut self.claims_pace, "claims"),
+        };
+        let rest = pace.setback(Instant::now());
+        match failure {
+            Failure::Watch(end) => {
+                self.meter.recovered(cause(&end));
+                tracing::warn!(range, ?end, ?rest, "the watch ended, listing and watching again");
+                return Link::Down(match end {
+                    End::Login(_) => Entry::FreshLogin,
+                    End::Compacted { .. } | End::Cancelled(_) | End::Broken(_) | End::Silent => Entry::AsIs,
+                });
+            }
+            Failure::Request(Setback::Final(error)) => self.wants.fail(&error),
+            Failure::Request(Setback::Unsent(reason) | Setback::Lost(reason)) => {
+                self.meter.recovered("listing");
+                tracing::warn!(range, reason, ?rest, "listing again");
+            }
+        }
+        Link::Down(Entry::AsIs)
+    }
+
+    pub(crate) fn on_hand(&mut self, event: HandEvent) {
+        match event {
+            HandEvent::Session(begun) => {
+                self.is_beginning = false;
+                match begun {
+                    Ok(incumbent) => self.session_began(incumbent),
+                    Err(setback) => self.set_back("a session is begun again", setback),
+                }
+            }
+            HandEvent::Read(reads) => {
+                self.is_reading = false;
+                match reads {
+                    Ok(reads) => self.read(reads),
+                    Err(setback) => self.set_back("the values are read again", setback),
+                }
+            }
+            HandEvent::Claimed { claim, answer } => self.claimed(claim, answer),
+            HandEvent::Ended { endings, slot, answer } => self.endings_sent(endings, slot, answer),
+            HandEvent::Settled { endings, slot, answer } => self.endings_settled(endings, slot, answer),
+            HandEvent::Buried { chosen, answer } => self.buried(chosen, answer),
+            HandEvent::Tidied => {}
+            HandEvent::Counted(Ok(stored)) => {
+                if stored > u64::try_from(self.shelf.len()).unwrap_or(0) && !self.shelf.has_free() {
+                    tracing::info!(range = self.access.range(), stored, "there may be more, listing");
+                    self.meter.recovered("audit");
+                    self.items = Link::make(self.access.clone(), Entry::AsIs, Duration::ZERO);
+                }
+            }
+            HandEvent::Counted(Err(setback)) => self.set_back("the count is left out", setback),
+        }
+    }
+
+    fn session_began(&mut self, incumbent: Incumbent) {
+        tracing::debug!(range = self.access.range(), session = incumbent.id, "a session begins");
+        self.make_slots(&incumbent);
+        self.lease_meter.sessions.increment(1);
+        self.incumbent = Some(incumbent);
+        self.see_sessions();
+        self.hand_pace.all_is_well();
+    }
+
+    /// What the session held is free, and its holders' deliveries are stale.
+    pub(crate) fn session_ended(&mut self, why: &'static str) {
+        let Some(incumbent) = self.incumbent.take() else { return };
+        tracing::warn!(range = self.access.range(), session = incumbent.id, why, "a session has ended");
+        self.meter.recovered("session");
+        // Deliveries share it, and learn by it that they are stale.
+        incumbent.term.end();
+        let now_ms = self.unix_ms();
+        self.shelf.has_ended(incumbent.id, now_ms);
+        for claimed in self.wants.take_ready() {
+            let place = claimed.ticket.place;
+            self.held.remove(&place.1);
+            self.shelf.is_back(&place);
+            self.shelf.shelve(place, Known { value: Some(claimed.value), seen: Instant::now() }, now_ms);
+        }
+        for (key, holding) in std::mem::take(&mut self.held) {
+            // What is about to be acknowledged is not claimed again before that is decided.
+            if self.ending.contains(&key) {
+                self.held.insert(key, holding);
+            } else {
+                self.put_back(&holding.ticket);
+            }
+        }
+        self.again.clear();
+    }
+
+    /// An item that is in nobody's hands here any more, and stored.
+    fn put_back(&mut self, ticket: &Ticket) {
+        let now_ms = self.unix_ms();
+        self.shelf.is_back(&ticket.place);
+        self.shelf.shelve(ticket.place.clone(), Known { value: None, seen: Instant::now() }, now_ms);
+    }
+
+    fn read(&mut self, reads: Vec<Read>) {
+        let (now, now_ms, mut bytes) = (Instant::now(), self.unix_ms(), 0);
+        for read in reads {
+            match read {
+                Read::Stored { key, revision, value } => {
+                    bytes += value.len();
+                    self.shelf.read(&key, revision, value, now);
+                }
+                Read::Gone { key, revision } => {
+                    self.shelf.item_changed(Change::Delete { key, revision }, now, now_ms);
+                }
+                // It stays stored, and out of the way until the range is listed again.
+                Read::TooLarge { key, reason } => {
+                    let (range, name) = (self.access.range(), String::from_utf8_lossy(&key));
+                    tracing::error!(range, key = %name, reason, "an item is too large for this client");
+                    self.shelf.item_changed(Change::Delete { key, revision: i64::MAX }, now, now_ms);
+                }
+            }
+        }
+        self.window = match bytes {
+            ..=LIGHT_BYTES => self.window.saturating_mul(2).min(126),
+            HEAVY_BYTES.. => (self.window / 2).max(1),
+            _ => self.window,
+        };
+    }
+
+    fn claimed(&mut self, claim: Claim, answer: Result<Outcome, Setback>) {
+        self.claiming = self.claiming.saturating_sub(1);
+        for chosen in &claim.items {
+            self.abroad.remove(&chosen.place);
+        }
+        match answer {
+            Ok(Outcome::Parts(fates)) => {
+                let mut lost = 0;
+                let fates = claim.items.iter().zip(fates);
+                for (chosen, fate) in fates {
+                    lost += u64::from(!self.reckon(&claim, chosen, fate));
+                }
+                if lost == 0 {
+                    self.shelf.affinity.won();
+                } else {
+                    self.meter.lost_races.increment(lost);
+                    self.shelf.affinity.lost(Instant::now());
+                }
+            }
+            Ok(Outcome::SessionGone) => {
+                self.void(claim.items);
+                if self.incumbent.as_ref().is_some_and(|incumbent| incumbent.id == claim.session) {
+                    self.session_ended("a claim of it was refused");
+                }
+            }
+            Err(Setback::Unsent(reason)) => {
+                self.void(claim.items);
+                self.set_back("the claim is made again", Setback::Unsent(reason));
+            }
+            Err(Setback::Lost(reason)) => {
+                self.doubts.push(claim);
+                self.set_back("a claim's reply was lost, sending it again", Setback::Lost(reason));
+            }
+            // What an earlier sending of it may have claimed shows as a stray.
+            Err(setback) => {
+                self.void(claim.items);
+                self.set_back("", setback);
+            }
+        }
+    }
+
+    /// Takes in what became of one item, and says whether it was had.
+    fn reckon(&mut self, claim: &Claim, chosen: &Chosen, fate: Fate) -> bool {
+        let now_ms = self.unix_ms();
+        let (place, known) = (chosen.place.clone(), chosen.known.clone());
+        let revision = match fate {
+            Fate::Ours(revision) => revision,
+            Fate::ItemGone => {
+                self.shelf.is_back(&place);
+                return false;
+            }
+            Fate::Held(noted) => {
+                self.shelf.note(&place.1, noted);
+                self.shelf.is_back(&place);
+                let key = place.1.clone();
+                self.shelf.shelve(place, known, now_ms);
+                self.check_stray(key);
+                return false;
+            }
+            Fate::OwnerLives => {
+                if let Some(owner) = chosen.basis.dead {
+                    self.shelf.is_alive(owner);
+                }
+                self.shelf.is_back(&place);
+                self.shelf.shelve(place, known, now_ms);
+                return false;
+            }
+        };
+        let record = claim.record(chosen);
+        self.shelf.note(&place.1, Noted { record, revision });
+        let Some(incumbent) = self.incumbent.as_ref().filter(|incumbent| incumbent.id == claim.session)
+        else {
+            self.shelf.is_back(&place);
+            self.shelf.shelve(place, known, now_ms);
+            return true;
+        };
+        self.hand_pace.all_is_well();
+        self.meter.claimed.increment(1);
+        if record.attempts > 1 {
+            self.lease_meter.redelivered.increment(1);
+        }
+        let ticket = Ticket { place, claim: revision, attempts: record.attempts, session: claim.session };
+        let fenced = Arc::new(AtomicBool::new(false));
+        let holding = Holding { ticket: ticket.clone(), fenced: fenced.clone() };
+        self.held.insert(ticket.place.1.clone(), holding);
+        let value = known.value.unwrap_or_default();
+        self.wants.keep(Claimed { ticket, value, term: incumbent.term.clone(), fenced });
+        true
+    }
+
+    /// Nothing came of a claim, as far as is known.
+    fn void(&mut self, items: Vec<Chosen>) {
+        let now_ms = self.unix_ms();
+        for Chosen { place, known, .. } in items {
+            self.shelf.is_back(&place);
+            self.shelf.shelve(place, known, now_ms);
+        }
+    }
+
+    /// Notes a record that names our session for an item that is not in our hands, as far as we know.
+    fn check_stray(&mut self, key: Key) {
+        if self.is_stray(&key).is_some() {
+            self.strays.entry(key).or_insert_with(|| Instant::now() + STRAY_AFTER);
+        }
+    }
+
+    fn is_stray(&self, key: &Key) -> Option<Noted> {
+        let ours = self.incumbent.as_ref()?.id;
+        let noted = *self.shelf.noted(key)?;
+        let is_known = self.held.contains_key(key)
+            || self.abroad.iter().any(|(_, abroad)| abroad == key)
+            || self.doubts.iter().flat_map(|claim| &claim.items).any(|chosen| chosen.place.1 == *key);
+        (noted.record.owner == Some(ours) && !is_known).then_some(noted)
+    }
+
+    /// Gives back what we have claimed and never came to know of.
+    pub(crate) fn release_stray(&mut self, key: &Key) {
+        let Some(Noted { record, revision }) = self.is_stray(key) else { return };
+        let ticket = Ticket {
+            place: (record.item, key.clone()),
+            claim: revision,
+            attempts: record.attempts,
+            session: record.owner.unwrap_or(0),
+        };
+        self.pending.push_back(unhanded(ticket));
+    }
+
+    fn buried(&mut self, chosen: Chosen, answer: Result<bool, Setback>) {
+        match answer {
+            Ok(is_done) => {
+                self.lease_meter.dead_letters.increment(u64::from(is_done));
+                if is_done {
+                    self.shelf.is_back(&chosen.place);
+                } else {
+                    self.void(vec![chosen]);
+                }
+            }
+            Err(Setback::Final(error @ (Error::TooLarge { .. } | Error::Refused { .. }))) => {
+                // It stays out, so that it does not stand in the way of others.
+                let key = chosen.place.1.escape_ascii().to_string();
+                tracing::error!(key, %error, "an item that was handed out too often cannot be put aside");
+            }
+            Err(setback) => {
+                self.void(vec![chosen]);
+                self.set_back("an item is still to be put aside", setback);
+            }
+        }
+    }
+
+    fn endings_sent(&mut self, endings: Vec<Ending>, slot: Slot, answer: Result<Sent, Setback>) {
+        self.under_way = self.under_way.saturating_sub(1);
+        match answer {
+            Ok(Sent::All(revision)) => {
+                self.slots.push(slot);
+                self.hand_pace.all_is_well();
+                endings.into_iter().for_each(|ending| self.ended_well(ending, revision));
+            }
+            Ok(Sent::Missed(found)) => {
+                self.slots.push(slot);
+                self.missed(endings, found);
+            }
+            Err(Setback::Lost(reason)) => {
+                self.ending_doubts.push((endings, slot));
+                self.set_back("an acknowledgement's reply was lost, settling it", Setback::Lost(reason));
+            }
+            Err(Setback::Unsent(reason)) => {
+                self.slots.push(slot);
+                endings.into_iter().rev().for_each(|ending| self.pending.push_front(ending));
+                self.set_back("acknowledging again", Setback::Unsent(reason));
+            }
+            Err(Setback::Final(error)) => {
+                self.slots.push(slot);
+                self.hand_pace.setback(Instant::now());
+                endings.into_iter().for_each(|ending| self.ended_badly(ending, error.clone()));
+            }
+        }
+    }
+
+    fn missed(&mut self, endings: Vec<Ending>, found: Vec<Option<Found>>) {
+        let mut left = Vec::new();
+        let is_fenced = found.iter().any(Option::is_some);
+        for (mut ending, found) in endings.into_iter().zip(found) {
+            match found {
+                Some(found) => self.fenced(ending, found),
+                None if matches!(ending.kind, Kind::Join { .. }) && !is_fenced => {
+                    self.ending.remove(ending.key());
+                    ending.answer(Ok(Ended::NotMet));
+                }
+                None => left.push(ending),
+            }
+        }
+        if !is_fenced && !left.is_empty() {
+            // It cannot be, and must not be a hot loop if it is.
+            self.hand_pace.setback(Instant::now());
+        }
+        left.into_iter().rev().for_each(|ending| self.pending.push_front(ending));
+    }
+
+    fn endings_settled(&mut self, endings: Vec<Ending>, slot: Slot, answer: Result<Settled, Setback>) {
+        self.under_way = self.under_way.saturating_sub(1);
+        match answer {
+            Ok(Settled::Applied { .. }) => {
+                self.meter.settled("ack", LostReply::Applied);
+                let revision = slot.revision();
+                self.slots.push(slot);
+                endings.into_iter().for_each(|ending| self.ended_well(ending, revision));
+            }
+            Ok(Settled::Void) => {
+                self.meter.settled("ack", LostReply::Void);
+                self.slots.push(slot);
+                endings.into_iter().rev().for_each(|ending| self.pending.push_front(ending));
+            }
+            Err(Setback::Final(error)) => {
+                self.meter.settled("ack", LostReply::Unknown);
+                // Whatever comes of it, the slot finds out when it is used again.
+                self.slots.push(slot);
+                self.hand_pace.setback(Instant::now());
+                for ending in endings {
+                    let key = ending.key().escape_ascii().to_string();
+                    self.ended_badly(ending, Error::Unacknowledged { key, reason: error.to_string() });
+                }
+            }
+            Err(setback) => {
+                self.ending_doubts.push((endings, slot));
+                self.set_back("an acknowledgement is still to be settled", setback);
+            }
+        }
+    }
+
+    /// Lets go of an ending's item, if it is the one that is held. Whether it was.
+    fn let_go(&mut self, ticket: &Ticket) -> bool {
+        let is_held = self.holds(ticket);
+        if is_held {
+            self.held.remove(&ticket.place.1);
+            self.ending.remove(&ticket.place.1);
+            self.shelf.is_back(&ticket.place);
+        }
+        is_held
+    }
+
+    fn ended_well(&mut self, mut ending: Ending, revision: i64) {
+        let was_held = self.let_go(&ending.ticket);
+        match &ending.kind {
+            Kind::Ack | Kind::Join { .. } => {
+                self.shelf.forget_claim(ending.key(), revision);
+                self.lease_meter.acked.increment(1);
+            }
+            Kind::Bury { .. } => {
+                self.shelf.forget_claim(ending.key(), revision);
+                self.lease_meter.dead_letters.increment(1);
+            }
+            Kind::Release { .. } | Kind::Nack { .. } => {
+                if let Some(record) = ending.released() {
+                    self.shelf.note(ending.key(), Noted { record, revision });
+                }
+                self.lease_meter.released.increment(1);
+                if was_held {
+                    self.put_back(&ending.ticket);
+                }
+            }
+        }
+        ending.answer(Ok(Ended::Committed { revision }));
+    }
+
+    fn fenced(&mut self, mut ending: Ending, found: Found) {
+        self.lease_meter.fenced.increment(1);
+        let was_held = self.let_go(&ending.ticket);
+        if let Some((revision, record)) = found.record {
+            self.shelf.note(ending.key(), Noted { record, revision });
+        }
+        if was_held && found.is_stored {
+            self.put_back(&ending.ticket);
+        }
+        if found.fence == Fence::Taken {
+            let orphan = Orphan { item: ending.key().clone(), record: ending.ticket.claim, owner: None };
+            self.tidy(vec![orphan]);
+        }
+        let error = ending.fenced(&found);
+        tracing::debug!(range = self.access.range(), %error, "an ending is refused");
+        ending.answer(Err(error));
+    }
+
+    fn ended_badly(&mut self, mut ending: Ending, error: Error) {
+        tracing::warn!(range = self.access.range(), %error, "a claim could not be ended");
+        let is_ours = self.holds(&ending.ticket);
+        let stays = matches!(ending.kind, Kind::Join { .. }) && ending.reply.is_some();
+        ending.answer(Err(error));
+        if !is_ours {
+            return;
+        }
+        let ticket = ending.ticket;
+        if self.incumbent.as_ref().is_none_or(|incumbent| incumbent.id != ticket.session) {
+            self.let_go(&ticket);
+            self.put_back(&ticket);
+        } else if stays {
+            self.ending.remove(&ticket.place.1);
+        } else {
+            let kind = match ending.kind {
+                Kind::Release { not_before_ms, attempts } => Kind::Release { not_before_ms, attempts },
+                _ => Kind::Release { not_before_ms: 0, attempts: ticket.attempts },
+            };
+            self.again.push((Instant::now() + TRIED_AGAIN_AFTER, Ending { ticket, kind, reply: None }));
+        }
+    }
+
+    fn set_back(&mut self, what: &'static str, setback: Setback) {
+        let rest = self.hand_pace.setback(Instant::now());
+        match setback {
+            Setback::Final(error) => self.wants.fail(&error),
+            Setback::Unsent(reason) | Setback::Lost(reason) => {
+                tracing::warn!(range = self.access.range(), reason, ?rest, "{what}");
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Items,
+    Claims,
+}
