@@ -51,12 +51,13 @@ async fn consume(n: usize, queue: LeaseQueue, in_hand: InHand, seed: u64, tell: 
     let mut dice = Dice::of(seed);
     loop {
         let many = usize::try_from(1 + dice.below([1, 8, 40][n])).unwrap();
-        let deliveries = match timeout(Duration::from_millis(50 + dice.below(200)), queue.next_batch(many)).await {
-            Ok(Ok(deliveries)) => deliveries,
-            Ok(Err(Error::Closed)) => return,
-            Ok(Err(error)) => panic!("{error}"),
-            Err(_) => continue,
-        };
+        let deliveries =
+            match timeout(Duration::from_millis(50 + dice.below(200)), queue.next_batch(many)).await {
+                Ok(Ok(deliveries)) => deliveries,
+                Ok(Err(Error::Closed)) => return,
+                Ok(Err(error)) => panic!("{error}"),
+                Err(_) => continue,
+            };
         let mut mine = Vec::new();
         for delivery in deliveries {
             let _ = tell.send(Told::Attempt(delivery.attempt()));
@@ -151,8 +152,7 @@ async fn run(seed: u64, trouble: Trouble) -> Outcome {
             }
         }
     });
-    let mut outcome =
-        Outcome { ambiguous: 0, acked: BTreeMap::new(), fenced: 0, most_attempts: 0, left: -1 };
+    let mut outcome = Outcome { ambiguous: 0, acked: BTreeMap::new(), fenced: 0, most_attempts: 0, left: -1 };
     let mut is_calm = false;
     while !is_calm || outcome.acked.len() < usize::try_from(ITEMS).unwrap() {
         match timeout(Duration::from_secs(120), told.recv()).await {
