@@ -95,6 +95,8 @@ pub(crate) struct Actor {
     pub(crate) items_pace: Pace,
     pub(crate) claims: Link,
     pub(crate) claims_pace: Pace,
+    /// Whether it is known who holds what, or was once.
+    pub(crate) claims_listed: bool,
     pub(crate) hands: FuturesUnordered<BoxFuture<'static, HandEvent>>,
     pub(crate) hand_pace: Pace,
     pub(crate) incumbent: Option<Incumbent>,
@@ -154,6 +156,7 @@ impl Actor {
             items_pace,
             claims: Link::Down(Entry::AsIs),
             claims_pace,
+            claims_listed: false,
             hands: FuturesUnordered::new(),
             hand_pace,
             incumbent: None,
@@ -309,7 +312,9 @@ impl Actor {
                 HandEvent::Session(Incumbent::begin(access, ttl).await)
             }));
         }
-        let is_up = matches!((&self.items, &self.claims), (Link::Up(_), Link::Up(_)));
+        // Who holds what may be out of date: what is held is then found to be. A claim that is sent while the
+        // connection is down mostly fails.
+        let is_up = self.claims_listed && matches!(self.items, Link::Up(_));
         if !is_up || !rest.is_zero() || !self.is_certain(now) {
             return;
         }
@@ -471,7 +476,7 @@ impl Actor {
         if !items.is_empty() {
             self.nonce += 1;
             self.meter.claims.increment(1);
-            self.send(Claim { session, nonce: self.nonce, items });
+            self.send(Claim { session, nonce: self.nonce, items, is_in_doubt: false });
         }
         goes_on
     }

@@ -23,6 +23,8 @@ pub(crate) struct Claim {
     pub(crate) session: SessionId,
     pub(crate) nonce: u64,
     pub(crate) items: Vec<Chosen>,
+    /// Whether a reply to it was lost: until it is answered it may have been carried out.
+    pub(crate) is_in_doubt: bool,
 }
 
 /// What one part of a claim came to.

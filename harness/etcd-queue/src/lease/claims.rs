@@ -148,6 +148,11 @@ impl Claims {
         while self.ended.len() > REMEMBERED {
             self.ended.pop_first();
         }
+        self.records_of(session)
+    }
+
+    /// The items whose records name a session.
+    pub(crate) fn records_of(&self, session: SessionId) -> Vec<Key> {
         self.by_owner.get(&session).into_iter().flatten().cloned().collect()
     }
 

@@ -74,6 +74,9 @@ impl Actor {
             LinkEvent::Made(Ok((listing, watch))) => {
                 self.shelf.claims_listed(&listing.cache, now_ms);
                 self.claims = Link::Up(watch);
+                self.claims_listed = true;
+                let ours = self.incumbent.as_ref().map(|incumbent| self.shelf.records_of(incumbent.id));
+                ours.into_iter().flatten().for_each(|key| self.check_stray(key));
                 self.see_sessions();
                 if matches!(self.items, Link::Up(_)) {
                     self.tidy_orphans();
@@ -234,7 +237,7 @@ impl Actor {
         };
     }
 
-    fn claimed(&mut self, claim: Claim, answer: Result<Outcome, Setback>) {
+    fn claimed(&mut self, mut claim: Claim, answer: Result<Outcome, Setback>) {
         self.claiming = self.claiming.saturating_sub(1);
         for chosen in &claim.items {
             self.abroad.remove(&chosen.place);
@@ -260,10 +263,14 @@ impl Actor {
                 }
             }
             Err(Setback::Unsent(reason)) => {
-                self.void(claim.items);
+                match claim.is_in_doubt {
+                    true => self.doubts.push(claim),
+                    false => self.void(claim.items),
+                }
                 self.set_back("the claim is made again", Setback::Unsent(reason));
             }
             Err(Setback::Lost(reason)) => {
+                claim.is_in_doubt = true;
                 self.doubts.push(claim);
                 self.set_back("a claim's reply was lost, sending it again", Setback::Lost(reason));
             }
@@ -343,10 +350,7 @@ impl Actor {
     fn is_stray(&self, key: &Key) -> Option<Noted> {
         let ours = self.incumbent.as_ref()?.id;
         let noted = *self.shelf.noted(key)?;
-        let is_known = self.held.contains_key(key)
-            || self.abroad.iter().any(|(_, abroad)| abroad == key)
-            || self.doubts.iter().flat_map(|claim| &claim.items).any(|chosen| chosen.place.1 == *key);
-        (noted.record.owner == Some(ours) && !is_known).then_some(noted)
+        (noted.record.owner == Some(ours) && !self.shelf.is_out(key)).then_some(noted)
     }
 
     /// Gives back what we have claimed and never came to know of.

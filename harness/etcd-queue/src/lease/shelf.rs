@@ -206,6 +206,11 @@ impl Shelf {
         }
     }
 
+    /// The items whose records name a session.
+    pub(crate) fn records_of(&self, session: SessionId) -> Vec<Key> {
+        self.claims.records_of(session)
+    }
+
     pub(crate) fn noted(&self, key: &Key) -> Option<&Noted> {
         self.claims.noted(key)
     }
@@ -240,6 +245,11 @@ impl Shelf {
 
     pub(crate) fn has_parked(&self) -> bool {
         !self.parked.is_empty()
+    }
+
+    /// Whether an item is in our hands, or about to be.
+    pub(crate) fn is_out(&self, key: &Key) -> bool {
+        self.out.contains_key(key)
     }
 
     pub(crate) fn out(&self) -> usize {

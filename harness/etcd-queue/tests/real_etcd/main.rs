@@ -8,6 +8,7 @@
 mod abuse;
 mod claims;
 mod leader;
+mod lease;
 mod meddler;
 mod recovery;
 mod relay;
@@ -37,6 +38,7 @@ fn main() {
         claims::list(version, &mut trials);
         rights::list(version, &mut trials);
         leader::list(version, &mut trials);
+        lease::list(version, &mut trials);
         abuse::list(version, &mut trials);
     }
     let mut arguments = Arguments::from_args();
