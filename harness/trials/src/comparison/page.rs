@@ -27,14 +27,18 @@ const EXPLANATION: &str = "
 - **recipe**: `Queue.Enqueue` and `Queue.Dequeue` of clientv3's recipes, imported as they are, compiled by Go, in a
   process of its own. Several consumers have a client each, as processes would; several enqueueing callers share one,
   which is faster.
+- **recipe that reads 1,000**, in the column of the recipe: the least that one could change about it. It reads up to 1,000
+  items at once and claims one after the other.
 - **raw**: a loop of the Rust client that the queue uses, doing only what etcd must be asked for, with no regard for
   lost replies: the limit. It has no write slots unless a row says so.
-- **queue**: `etcd-queue`, with its defaults. Four processes are four processes.
+- **queue**: `etcd-queue`, with its defaults, in one process with what is done to it unless a row says so.
 - All on the same etcd, each time under a fresh prefix, with values of 128 bytes. A backlog is stored one item a
   transaction, as the recipe stores it. A drain begins before the first read, so that listing is part of it, and ends
   when the last item was handed over. Connecting is not part of it.
+- Four callers share one queue; four consumers are four processes, or four clients of the recipe.
 - Latency is from the call of `enqueue` to the return of the `next` that got the item, at a steady rate whether or not
-  the consumer keeps up.
+  the consumer keeps up. The producer stores one after another; up to 1,600 a second is what it tries. There `next()`
+  falls behind as soon as it takes longer than an enqueue, while batches grow with what has come; the raw loop batches.
 - Figures are medians of up to five runs whose sides take turns; of the recipe's long ones there is one run. A star
   marks a figure of an earlier day (`figures.json` has the dates).
 - `x recipe` and `of raw` say how many times as good the queue is: a higher rate, or a lower time, count or size.
