@@ -27,8 +27,8 @@ const EXPLANATION: &str = "
 - **recipe**: `Queue.Enqueue` and `Queue.Dequeue` of clientv3's recipes, imported as they are, compiled by Go, in a
   process of its own. Several consumers have a client each, as processes would; several enqueueing callers share one,
   which is faster.
-- **recipe that reads 1,000**, in the column of the recipe: the least that one could change about it. It reads up to 1,000
-  items at once and claims one after the other.
+- **recipe that reads 1,000**, in the column of the recipe: the least that one could change about it. It reads up to
+  1,000 items at once and claims one after the other.
 - **raw**: a loop of the Rust client that the queue uses, doing only what etcd must be asked for, with no regard for
   lost replies: the limit. It has no write slots unless a row says so.
 - **queue**: `etcd-queue`, with its defaults, in one process with what is done to it unless a row says so.
