@@ -57,7 +57,7 @@ pub fn draining(items: usize, extent: Extent) -> Contest {
 
 fn lines(items: usize) -> Vec<Line> {
     let rows = Rows(items);
-    let [batch, next, processes] = [rows.batch(), rows.next(), rows.crowd("processes", "by 4 consumers")];
+    let [batch, next, processes] = [rows.batch(), rows.next(), rows.crowd("processes", ", 4 consumers")];
     let times = |row: &str, called: &str, times| Goal::TimesRow {
         row: format!("drain/{row}"),
         called: called.to_owned(),
@@ -65,10 +65,9 @@ fn lines(items: usize) -> Vec<Line> {
     };
     let one = format!("{items}/batch");
     let callers = rows.callers().aims(vec![times(&one, "one caller", 1.0)]);
-    let cpu =
-        rows.alone("cpu", "by next_batch(126): etcd CPU").of(Metric::EtcdCpu).aims(vec![Goal::Value(50.0)]);
+    let cpu = rows.alone("cpu", ": etcd CPU").of(Metric::EtcdCpu).aims(vec![Goal::Value(50.0)]);
     let few = |line: Line| line.of(Metric::Requests).aims(vec![Goal::Value(0.02)]);
-    let requests = few(rows.alone("requests", "by next_batch(126): requests"));
+    let requests = few(rows.alone("requests", ": requests"));
     match items {
         100 => vec![batch, next.aims(vec![Goal::TimesRecipe(2.0)]).charted(), processes],
         1_000 => vec![batch, next, processes, requests, cpu],
@@ -81,8 +80,8 @@ fn lines(items: usize) -> Vec<Line> {
             rows.fetching(),
             requests,
             cpu.charted(),
-            few(rows.crowd("processes/requests", "by 4 consumers: requests")),
-            rows.crowd("processes/cpu", "by 4 consumers: etcd CPU").of(Metric::EtcdCpu),
+            few(rows.crowd("processes/requests", ", 4 consumers: requests")),
+            rows.crowd("processes/cpu", ", 4 consumers: etcd CPU").of(Metric::EtcdCpu),
         ],
         _ => {
             // What one drain differs from the next by is more than one in a hundred.
@@ -98,7 +97,7 @@ struct Rows(usize);
 
 impl Rows {
     fn line(self, id: &str, what: &str) -> Line {
-        Line::new(&format!("drain/{}/{id}", self.0), &format!("{} {what}", thousands(self.0)))
+        Line::new(&format!("drain/{}/{id}", self.0), &format!("drain {}{what}", thousands(self.0)))
     }
 
     /// One consumer that takes batches.
@@ -114,11 +113,11 @@ impl Rows {
             _ => 1_000.0,
         };
         let goals = vec![Goal::TimesRecipe(times), Goal::ShareOfRaw(0.6)];
-        self.alone("batch", "by next_batch(126)").aims(goals).charted()
+        self.alone("batch", ", next_batch(126)").aims(goals).charted()
     }
 
     fn next(self) -> Line {
-        self.line("next", "by next()").beside(Some("recipe"), Some(("raw, 1", SINGLES)), "next()")
+        self.line("next", ", next()").beside(Some("recipe"), Some(("raw, 1", SINGLES)), "next()")
     }
 
     /// Four processes.
@@ -128,17 +127,17 @@ impl Rows {
 
     fn callers(self) -> Line {
         let raw = ("raw, 4 x 126", FOUR_BATCHES);
-        self.line("callers", "by 4 callers of a queue").beside(None, Some(raw), "next_batch(126), 4 callers")
+        self.line("callers", ", 4 callers").beside(None, Some(raw), "next_batch(126), 4 callers")
     }
 
     fn singles(self) -> Line {
         let raw = ("raw, 64 x 1", SIXTY_FOUR);
-        self.line("next64", "by 64 callers of next()").beside(None, Some(raw), "next(), 64 callers")
+        self.line("next64", ", next(), 64 callers").beside(None, Some(raw), "next(), 64 callers")
     }
 
     /// The least that could be changed about the recipe, in the recipe's place.
     fn fetching(self) -> Line {
-        let what = "beside a recipe that reads 1,000";
+        let what = ", recipe that reads 1,000";
         self.line("fetching", what).beside(Some("recipe that reads 1,000"), None, "next_batch(126)")
     }
 }

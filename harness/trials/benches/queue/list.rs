@@ -84,7 +84,8 @@ fn waiting(every_ms: u64, extent: Extent) -> Contest {
     }
 }
 
-/// A rate that the recipe can store at, but not take at. The queue takes one at a time as the recipe does, and in batches.
+/// A rate that the recipe can store at, but not take at. The queue takes one at a time as the recipe does, and
+/// in batches.
 fn offered(extent: Extent) -> Contest {
     let flow = |takes| Flow { items: 3_000, producers: 1, each: 1, every: Duration::from_micros(625), takes };
     let many = Contestant {

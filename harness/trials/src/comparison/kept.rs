@@ -133,6 +133,15 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_names_of_what_is_charted_fit_beside_their_bars() {
+        let json = include_str!("../../../etcd-queue/docs/figures.json");
+        let kept = Comparison::parse(json).unwrap();
+        let charted = kept.rows.iter().filter(|row| row.place == Place::Chart);
+        let longest = charted.map(|row| row.what.chars().count()).max();
+        assert!(longest.is_some_and(|longest| longest <= 33), "{longest:?}");
+    }
+
+    #[test]
     fn only_what_was_not_measured_is_taken_from_an_earlier_run() {
         let mut earlier = sample();
         earlier.rows[0].queue.as_mut().unwrap().value = 1.0;

@@ -27,14 +27,18 @@ const EXPLANATION: &str = "
 - **recipe**: `Queue.Enqueue` and `Queue.Dequeue` of clientv3's recipes, imported as they are, compiled by Go, in a
   process of its own. Several consumers have a client each, as processes would; several enqueueing callers share one,
   which is faster.
+- **recipe that reads 1,000**, in the column of the recipe: the least that one could change about it. It reads up to
+  1,000 items at once and claims one after the other.
 - **raw**: a loop of the Rust client that the queue uses, doing only what etcd must be asked for, with no regard for
   lost replies: the limit. It has no write slots unless a row says so.
-- **queue**: `etcd-queue`, with its defaults. Four processes are four processes.
+- **queue**: `etcd-queue`, with its defaults, in one process with what is done to it unless a row says so.
 - All on the same etcd, each time under a fresh prefix, with values of 128 bytes. A backlog is stored one item a
   transaction, as the recipe stores it. A drain begins before the first read, so that listing is part of it, and ends
   when the last item was handed over. Connecting is not part of it.
+- Four callers share one queue; four consumers are four processes, or four clients of the recipe.
 - Latency is from the call of `enqueue` to the return of the `next` that got the item, at a steady rate whether or not
-  the consumer keeps up.
+  the consumer keeps up. The producer stores one after another; up to 1,600 a second is what it tries. There `next()`
+  falls behind as soon as it takes longer than an enqueue, while batches grow with what has come; the raw loop batches.
 - Figures are medians of up to five runs whose sides take turns; of the recipe's long ones there is one run. A star
   marks a figure of an earlier day (`figures.json` has the dates).
 - `x recipe` and `of raw` say how many times as good the queue is: a higher rate, or a lower time, count or size.
@@ -45,33 +49,52 @@ const EXPLANATION: &str = "
 /// The whole page.
 pub fn page(comparison: &Comparison) -> String {
     let mut page = INTRODUCTION.to_owned() + &comparison.machine.sentence() + "\n";
-    let mut part = "";
-    for row in &comparison.rows {
-        let of = row.id.split('/').next().unwrap_or_default();
-        if of != part {
-            part = of;
-            let _ = write!(
-                page,
-                "\n## {}\n| | recipe | raw | queue | | x recipe | of raw | goal |\n|---|--:|--:|--:|---|--:|--:|---|\n",
-                heading(part)
-            );
+    let mut parts: Vec<&str> = comparison.rows.iter().map(part).collect();
+    parts.dedup();
+    for name in parts {
+        let rows: Vec<&Row> = comparison.rows.iter().filter(|row| part(row) == name).collect();
+        let loops = loops(&rows);
+        let _ = write!(
+            page,
+            "\n## {}\n| | recipe | raw | queue | | x recipe | of raw | goal |\n|---|--:|--:|--:|---|--:|--:|---|\n",
+            heading(name)
+        );
+        page.extend(rows.iter().map(|row| line(comparison, row, &loops)));
+        if !loops.is_empty() {
+            page += "\nThe raw loops:\n";
         }
-        page += &line(comparison, row);
-        let last = comparison.rows.iter().rfind(|row| belongs(row, part));
-        if last == Some(row) {
-            page += &raw_loops(comparison.rows.iter().filter(|row| belongs(row, part)));
+        for (number, is) in loops.iter().enumerate() {
+            let _ = writeln!(page, "- {}: {is}", letter(number));
         }
     }
     page + EXPLANATION
 }
 
-fn belongs(row: &Row, part: &str) -> bool {
-    row.id.split('/').next() == Some(part)
+/// What comes before the first stroke of a row's id.
+fn part(row: &Row) -> &str {
+    row.id.split('/').next().unwrap_or_default()
 }
 
-fn line(comparison: &Comparison, row: &Row) -> String {
+/// What the raw loops of these rows do, each once.
+fn loops<'a>(rows: &[&'a Row]) -> Vec<&'a str> {
+    let mut loops = Vec::new();
+    for is in rows.iter().filter(|row| row.raw.is_some()).filter_map(|row| row.raw_is.as_deref()) {
+        if !loops.contains(&is) {
+            loops.push(is);
+        }
+    }
+    loops
+}
+
+fn letter(number: usize) -> char {
+    ('a'..='z').nth(number).unwrap_or('?')
+}
+
+fn line(comparison: &Comparison, row: &Row, loops: &[&str]) -> String {
     let side = |side| figure(comparison, row, side);
     let ratio = |side, show: fn(f64) -> String| row.times(side).map(show).unwrap_or_default();
+    let mark = loops.iter().position(|is| row.raw.is_some() && row.raw_is.as_deref() == Some(is));
+    let raw = side(Side::Raw) + &mark.map_or_else(String::new, |mark| format!(" ({})", letter(mark)));
     let of_raw = match row.unit {
         Unit::Mebibytes => String::new(),
         _ => ratio(Side::Raw, percent),
@@ -89,39 +112,14 @@ fn line(comparison: &Comparison, row: &Row) -> String {
         })
         .collect();
     format!(
-        "| {} | {} | {} | {} | {} | {} | {of_raw} | {} |\n",
+        "| {} | {} | {raw} | {} | {} | {} | {of_raw} | {} |\n",
         row.what,
         side(Side::Recipe),
-        side(Side::Raw),
         side(Side::Queue),
         row.unit.sign(),
         ratio(Side::Recipe, shown),
         goals.join("; ")
     )
-}
-
-/// What the raw loops of these rows do.
-fn raw_loops<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
-    let mut said: Vec<(&str, &str)> = Vec::new();
-    for row in rows {
-        if let (Some(is), Some(_)) = (&row.raw_is, &row.raw)
-            && said.last().is_none_or(|(_, last)| last != is)
-        {
-            said.push((&row.what, is));
-        }
-    }
-    if said.is_empty() {
-        return String::new();
-    }
-    let mut unique: Vec<&str> = said.iter().map(|(_, is)| *is).collect();
-    unique.sort_unstable();
-    unique.dedup();
-    let mut text = "\nThe raw loops:\n".to_owned();
-    for is in unique {
-        let of: Vec<&str> = said.iter().filter(|(_, of)| *of == is).map(|(what, _)| *what).collect();
-        let _ = writeln!(text, "- {is} ({})", of.join("; "));
-    }
-    text
 }
 
 fn heading(part: &str) -> &str {
@@ -145,10 +143,10 @@ mod tests {
         let page = page(&sample());
         assert!(page.contains("\n## Draining a backlog\n| | recipe |"), "{page}");
         assert!(page.contains("\n## Waiting for an item\n"), "{page}");
-        let line = "| 10,000 items, next_batch(126) | 125* | 100,000 | 75,000 | /s | 600 | 75 % | \
+        let line = "| 10,000 items, next_batch(126) | 125* | 100,000 (a) | 75,000 | /s | 600 | 75 % | \
             ≥ 400 x recipe: yes; ≥ 80 % of raw: **missed** (75 %) |\n";
         assert!(page.contains(line), "{page}");
-        assert!(page.contains("- 126 claims a transaction (10,000 items, next_batch(126))\n"), "{page}");
+        assert!(page.contains("\nThe raw loops:\n- a: 126 claims a transaction\n"), "{page}");
         assert!(page.contains("A processor, 2 cores"), "{page}");
     }
 }
