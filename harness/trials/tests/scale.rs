@@ -1,6 +1,6 @@
 //! Scenarios far larger than any that somebody would write.
 //!
-//! Not timed: what they take in release is a figure of `just bench`. `DEADWATCH_ALL=1` makes them full-sized.
+//! Not timed: what they take in release is a figure of `just bench-harness`. `DEADWATCH_ALL=1` makes them full-sized.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
