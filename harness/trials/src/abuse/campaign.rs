@@ -69,8 +69,7 @@ impl Campaign {
         match self {
             Self::Virtual => 200,
             Self::Replies | Self::Kills => 50_000,
-            Self::Tokens | Self::Mixed => 20_000,
-            Self::Drops => 25_000,
+            Self::Tokens | Self::Mixed | Self::Drops => 20_000,
             Self::Recovery => usize::MAX,
         }
     }

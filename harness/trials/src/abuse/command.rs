@@ -164,7 +164,7 @@ impl Command<'_> {
                 }
                 eprintln!(
                     "{} {seed}: {} in {:.1} s; {} items, {} handed out; {} replies lost, {} applied, {} void; \
-                     {} kills, {} compactions, {} others, {} drops; {} lost, {} doubled, {} left",
+                     {} kills, {} compactions, {} others, {} logins, {} drops; {} lost, {} doubled, {} left",
                     campaign.name(),
                     marks.verdict,
                     suffered.took.as_secs_f64(),
@@ -176,6 +176,7 @@ impl Command<'_> {
                     suffered.kills,
                     suffered.compactions,
                     suffered.others,
+                    suffered.logins,
                     suffered.drops,
                     marks.lost,
                     marks.doubled,

@@ -5,7 +5,7 @@ use etcd_queue::{Error, Item, Queue};
 use fastrand::Rng;
 use futures::StreamExt;
 
-use super::{patience::Limit, phase::Phase, plan::Consumer, worker::Worker};
+use super::{patience::Patience, phase::Phase, plan::Consumer, worker::Worker};
 
 /// One call in so many for a single item is made through a stream of items.
 const STREAMS_ONE_IN: u8 = 8;
@@ -24,13 +24,15 @@ pub async fn consume(worker: Worker, consumer: Consumer) -> Result<(), String> {
     let mut rng = Rng::with_seed(consumer.seed);
     while worker.phases.now() == Phase::Work {
         let way = draw(&consumer, &mut rng);
-        let limit = Limit::draw(consumer.temper, &mut rng);
+        let patience = Patience::draw(consumer.temper, &mut rng);
         let call = worker.record.called(&consumer.name);
         tokio::select! {
             biased;
             () = worker.phases.after(Phase::Work) => {}
-            answer = take(&worker.queue, way) => note(&worker, &consumer.name, call, answer),
-            () = limit.reached(&worker.sent) => worker.dropped_one(),
+            answer = patience.wait_for(take(&worker.queue, way), &worker.sent) => match answer {
+                Some(answer) => note(&worker, &consumer.name, call, answer),
+                None => worker.dropped_a_wait(),
+            },
         }
     }
     worker.phases.done_with_work();

@@ -116,8 +116,8 @@ impl Plan {
                     compact: 4,
                     delay: 2,
                     swallow: 1,
-                    kill: 3,
-                    rest_ms: 100..1_200,
+                    kill: 2,
+                    rest_ms: 200..2_000,
                     ..Menu::CALM
                 };
                 let base = Self::base(campaign, seed, items, EtcdSpec::of(version));
@@ -133,8 +133,11 @@ impl Plan {
                 let consumers = if rng.u8(..4) == 0 { 1 } else { 3 };
                 let base = Self::base(campaign, seed, items, EtcdSpec::of(version));
                 let menu = Menu { cut: 1, rest_ms: 500..3_000, ..Menu::CALM };
-                let plan = base.staffed(&mut rng, 2, consumers);
-                Self { requests_per_loss: Some(400), menu, ..plan }.tempered(Temper::Impatient)
+                let mut plan = base.staffed(&mut rng, 2, consumers).tempered(Temper::Impatient);
+                // The fewer items a call is for, the more calls there are to give up.
+                plan.producers.iter_mut().for_each(|producer| producer.most = producer.most.min(8));
+                plan.consumers.iter_mut().for_each(|consumer| consumer.most = consumer.most.min(4));
+                Self { requests_per_loss: Some(400), menu, ..plan.with_shares() }
             }
             Campaign::Mixed => {
                 let base = Self::base(campaign, seed, items, EtcdSpec::of(version));
@@ -216,7 +219,7 @@ impl Plan {
 
     /// Who enqueues many at a time enqueues more in all, so that everybody is busy to the end.
     fn with_shares(mut self) -> Self {
-        let weight = |producer: &Producer| producer.most + 8;
+        let weight = |producer: &Producer| producer.most + 3;
         let all: usize = self.producers.iter().map(weight).sum();
         let items = self.items;
         for producer in &mut self.producers {

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use tokio::time::sleep;
 
 use super::{
-    patience::Limit,
+    patience::Patience,
     plan::{Plan, Producer},
     worker::Worker,
 };
@@ -39,15 +39,14 @@ pub async fn produce(worker: Worker, producer: Producer, plan: Plan) {
         worker.record.enqueues_begin(&worker.prefix, &items);
         let way = if rng.bool() { Way::Together } else { Way::SideBySide };
         // Nothing is promised of an item whose enqueue was given up: half of them are seen through.
-        let limit = if rng.bool() { Limit::Never } else { Limit::draw(producer.temper, &mut rng) };
-        tokio::select! {
-            biased;
-            answers = enqueue(&worker.queue, way, &items) => {
+        let patience = if rng.bool() { Patience::ENDLESS } else { Patience::draw(producer.temper, &mut rng) };
+        match patience.wait_for(enqueue(&worker.queue, way, &items), &worker.sent).await {
+            Some(answers) => {
                 for (item, answer) in items.iter().zip(answers) {
                     worker.record.enqueue_ended(item, answer);
                 }
             }
-            () = limit.reached(&worker.sent) => worker.dropped_one(),
+            None => worker.dropped_an_enqueue(),
         }
         rest(&producer, &mut rng).await;
     }

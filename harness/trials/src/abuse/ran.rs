@@ -40,7 +40,9 @@ pub struct Suffered {
     pub compactions: u64,
     /// How often something else went wrong, lost replies left out.
     pub others: u64,
-    /// How many calls were given up.
+    /// How many logins the wire saw: one for each client where there is authentication, and one for each dead token.
+    pub logins: u64,
+    /// How many calls were given up while items were enqueued or waited for.
     pub drops: u64,
     /// What consumers that were closed could not put back.
     pub left_over: Vec<String>,

@@ -81,7 +81,7 @@ pub async fn play(plan: &Plan, choice: &Choice, time: Time) -> Result<Ran, RunEr
     let began = Instant::now();
     let site = Site::start(choice, &plan.etcd, time, plan.seed).await?;
     let played = Stage { plan, site: &site, time, record: Arc::new(Record::new()) }.play().await;
-    let replies_lost = site.replies_lost();
+    let (replies_lost, logins) = (site.replies_lost(), site.logins());
     site.close().await;
     let Played { record, suffered, drops, left_over } = played?;
     let history = History {
@@ -92,7 +92,7 @@ pub async fn play(plan: &Plan, choice: &Choice, time: Time) -> Result<Ran, RunEr
     };
     let ambiguous = tally.lost_replies(&plan.prefix) - before;
     let took = began.elapsed();
-    Ok(Ran::of(history, Suffered { ambiguous, replies_lost, drops, left_over, took, ..suffered }))
+    Ok(Ran::of(history, Suffered { ambiguous, replies_lost, logins, drops, left_over, took, ..suffered }))
 }
 
 /// A run under way.

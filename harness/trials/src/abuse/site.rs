@@ -50,6 +50,7 @@ struct SeenSoFar {
     sent: Mutex<BTreeMap<String, Arc<Notify>>>,
     weather: Mutex<Weather>,
     replies_lost: AtomicU64,
+    logins: AtomicU64,
 }
 
 /// Why a site failed; reads on after "could not".
@@ -113,6 +114,9 @@ impl Site {
                     Seen::ReplyLost { .. } => {
                         seen.replies_lost.fetch_add(1, Ordering::Relaxed);
                     }
+                    Seen::LoggedIn { .. } => {
+                        seen.logins.fetch_add(1, Ordering::Relaxed);
+                    }
                     _ => {}
                 }
             }
@@ -154,6 +158,11 @@ impl Site {
     /// How many replies were kept from clients, one by one: what else was under way on their connections is not in it.
     pub fn replies_lost(&self) -> u64 {
         self.seen.replies_lost.load(Ordering::Relaxed)
+    }
+
+    /// How many logins the server has answered with a token.
+    pub fn logins(&self) -> u64 {
+        self.seen.logins.load(Ordering::Relaxed)
     }
 
     /// Lets this go wrong; what is over in an instant is over when this returns, a kill when etcd is ready again.

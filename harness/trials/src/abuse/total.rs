@@ -33,7 +33,9 @@ pub struct Total {
     pub replies_lost: u64,
     /// Cut, silent, late connections, and roles.
     pub others: u64,
-    /// Calls that were given up.
+    /// Logins, the first ones included.
+    pub logins: u64,
+    /// Calls that were given up while there were items.
     pub drops: u64,
     /// Lost items.
     pub lost: usize,
@@ -74,6 +76,7 @@ impl Total {
             compactions: 0,
             replies_lost: 0,
             others: 0,
+            logins: 0,
             drops: 0,
             lost: 0,
             doubled: 0,
@@ -102,6 +105,7 @@ impl Total {
         self.compactions += suffered.compactions;
         self.replies_lost += suffered.replies_lost;
         self.others += suffered.others;
+        self.logins += suffered.logins;
         self.drops += suffered.drops;
         self.lost += marks.lost;
         self.doubled += marks.doubled;
@@ -132,7 +136,7 @@ impl Total {
 pub struct Table<'a>(pub &'a [Total]);
 
 /// The table's columns, as many as [`cells`] makes.
-const HEAD: [&str; 16] = [
+const HEAD: [&str; 17] = [
     "campaign",
     "seeds",
     "items",
@@ -144,6 +148,7 @@ const HEAD: [&str; 16] = [
     "kills",
     "compactions",
     "others",
+    "logins",
     "drops",
     "lost",
     "doubled",
@@ -151,8 +156,8 @@ const HEAD: [&str; 16] = [
     "verdict",
 ];
 
-fn cells(total: &Total) -> [String; 16] {
-    let Total { items, handed_out, to_go, ambiguous, kills, compactions, others, drops, .. } = total;
+fn cells(total: &Total) -> [String; 17] {
+    let Total { items, handed_out, to_go, ambiguous, kills, compactions, others, logins, drops, .. } = total;
     let LostReplies { applied, void, unknown } = ambiguous;
     [
         total.campaign.name().to_owned(),
@@ -166,6 +171,7 @@ fn cells(total: &Total) -> [String; 16] {
         kills.to_string(),
         compactions.to_string(),
         others.to_string(),
+        logins.to_string(),
         drops.to_string(),
         total.lost.to_string(),
         total.doubled.to_string(),
@@ -184,7 +190,7 @@ impl fmt::Display for Table<'_> {
                 // Names and verdicts begin at the left, numbers end at the right.
                 match column {
                     0 => write!(f, "{cell:width$}")?,
-                    15 => write!(f, "  {cell}")?,
+                    16 => write!(f, "  {cell}")?,
                     _ => write!(f, "  {cell:>width$}")?,
                 }
             }

@@ -22,13 +22,21 @@ pub struct Worker {
     pub sent: Arc<Notify>,
     /// How far the run is.
     pub phases: Arc<Phases>,
-    /// How many calls were given up, by all.
+    /// How many calls were given up by all while items were enqueued or waited for: in an empty queue nothing can be
+    /// lost, and giving up is cheap.
     pub drops: Arc<AtomicU64>,
 }
 
 impl Worker {
-    /// A call was given up.
-    pub fn dropped_one(&self) {
+    /// An enqueue was given up.
+    pub fn dropped_an_enqueue(&self) {
         self.drops.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call for items was given up.
+    pub fn dropped_a_wait(&self) {
+        if self.record.standing().awaited > 0 {
+            self.drops.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
