@@ -94,6 +94,8 @@ pub(crate) struct Actor {
     pub(crate) audit_at: Instant,
     /// When there is something to do if nothing happens before.
     pub(crate) wake: Option<Instant>,
+    /// Whether the other consumers are still to be told of this one.
+    pub(crate) is_stranger: bool,
     /// The lease that the consumer's key is bound to.
     pub(crate) lease_id: Option<i64>,
     pub(crate) staying: Option<BoxFuture<'static, ()>>,
@@ -155,6 +157,7 @@ impl Actor {
             rivals_seen: None,
             audit_at: Instant::now() + AUDITED_EVERY,
             wake: None,
+            is_stranger: false,
             lease_id: None,
             staying: None,
             standing,
@@ -240,13 +243,13 @@ impl Actor {
         }
         self.keep_patience(now);
         if let Link::Down(entry) = self.link {
-            self.link = Link::make(self.access.clone(), entry, self.link_pace.rest(now));
+            self.link = Link::list(self.access.clone(), entry, self.link_pace.rest(now));
         }
         if self.lanes.wants_session(now) {
             self.hands.push(hand::begin_session(self.access.clone(), self.hand_pace.rest(now)));
         }
         // While the link is down a claim would mostly fail, and each that is lost on the way is a doubt.
-        if !matches!(self.link, Link::Up(_)) {
+        if !self.link.is_listed() {
             return;
         }
         let rest = self.hand_pace.rest(now);
@@ -264,10 +267,24 @@ impl Actor {
         self.look_around(now);
         if self.cache.is_used_up() && self.abroad.is_empty() {
             tracing::debug!(range = self.access.range(), "listing the rest of a long line");
-            self.link = Link::make(self.access.clone(), Entry::AsIs, Duration::ZERO);
+            self.link = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
             return;
         }
         while self.demand() > 0 && self.lanes.has_free() && self.claim_some(now) {}
+        if self.claiming == 0 {
+            self.introduce();
+        }
+    }
+
+    /// Tells the other consumers of this one, and tidies up behind those that are gone. Neither is in a
+    /// hurry: the first claim goes before.
+    pub(crate) fn introduce(&mut self) {
+        if let Some(session) = self.lanes.session().filter(|_| self.is_stranger) {
+            let id = session.id().to_owned();
+            self.is_stranger = false;
+            self.hands.push(hand::join(self.access.clone(), id, Duration::ZERO));
+            self.hands.push(hand::tidy(self.access.clone(), self.clock.unix_s()));
+        }
     }
 
     /// Tells those who wait if they have done so in vain for too long.

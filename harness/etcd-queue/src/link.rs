@@ -1,6 +1,9 @@
 //! The queue's line to what is stored: down, being made, or up. Made anew from nothing each time, by a
 //! listing and a watch from the revision behind it, whatever ended the last one: the listing covers
 //! compactions, and events that a server with known faults has swallowed.
+//!
+//! What is listed may be claimed while the watch is still being opened: each claim compares revisions, and
+//! the watch tells afterwards of all that has happened since the listing.
 
 use std::time::Duration;
 
@@ -20,47 +23,57 @@ pub(crate) enum Entry {
     FreshLogin,
 }
 
-/// Why a link could not be made.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    Request(Setback),
-    Watch(End),
-}
-
-type Made = Result<(Listing, Box<Watch>), Failure>;
+type Listed = Result<Listing, Setback>;
+type Opened = Result<Box<Watch>, End>;
 
 /// The state of the line.
 pub(crate) enum Link {
     Down(Entry),
-    Making(BoxFuture<'static, Made>),
+    Listing(BoxFuture<'static, Listed>),
+    Opening(BoxFuture<'static, Opened>),
     Up(Box<Watch>),
 }
 
 /// What happened on the line.
 pub(crate) enum LinkEvent {
-    Made(Made),
+    Listed(Listed),
+    Opened(Opened),
     News(News),
 }
 
 impl Link {
-    /// Starts to make a link after a rest.
-    pub(crate) fn make(access: Access, entry: Entry, rest: Duration) -> Self {
-        Link::Making(Box::pin(async move {
+    /// Starts to make a link after a rest, with a listing.
+    pub(crate) fn list(access: Access, entry: Entry, rest: Duration) -> Self {
+        Link::Listing(Box::pin(async move {
             pause(rest).await;
             if entry == Entry::FreshLogin {
-                access.login().await.map_err(Failure::Request)?;
+                access.login().await?;
             }
-            let listing = listing::list(&access).await.map_err(Failure::Request)?;
-            let watch = watch::open(&access, listing.revision.saturating_add(1)).await;
-            Ok((listing, Box::new(watch.map_err(Failure::Watch)?)))
+            listing::list(&access).await
         }))
+    }
+
+    /// Goes on with the watch of what has happened since a listing.
+    pub(crate) fn open(access: Access, listed_at: i64) -> Self {
+        Link::Opening(Box::pin(async move {
+            watch::open(&access, listed_at.saturating_add(1)).await.map(Box::new)
+        }))
+    }
+
+    /// Whether what is stored is known, and what is not known yet will be heard of.
+    pub(crate) fn is_listed(&self) -> bool {
+        match self {
+            Link::Down(_) | Link::Listing(_) => false,
+            Link::Opening(_) | Link::Up(_) => true,
+        }
     }
 
     /// Waits for the next event; for ever while the line is down. Cancel-safe.
     pub(crate) async fn event(&mut self) -> LinkEvent {
         match self {
             Link::Down(_) => std::future::pending().await,
-            Link::Making(making) => LinkEvent::Made(making.await),
+            Link::Listing(listing) => LinkEvent::Listed(listing.await),
+            Link::Opening(opening) => LinkEvent::Opened(opening.await),
             Link::Up(watch) => LinkEvent::News(watch.news().await),
         }
     }

@@ -10,12 +10,12 @@ use crate::cache::{Change, Key};
 use crate::claim::{Claim, Lane, Outcome};
 use crate::error::Error;
 use crate::hand::{self, Doubt, HandEvent};
-use crate::link::{Entry, Failure, Link, LinkEvent};
+use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::{Listing, Read};
 use crate::membership::{self, Member};
 use crate::meter::{Ending, cause};
 use crate::slot::Settled;
-use crate::watch::{End, News, Watch};
+use crate::watch::{End, News};
 
 /// Values of so many bytes together are not too many to read at once, and of so many they are.
 const LIGHT_BYTES: usize = 256 * 1024;
@@ -25,11 +25,13 @@ const JOINS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 impl Actor {
     pub(crate) fn on_link(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Made(Ok((listing, watch))) => self.link_is_up(listing, watch),
-            LinkEvent::Made(Err(Failure::Watch(end))) | LinkEvent::News(News::Ended(end)) => {
-                self.link_ended(end);
+            LinkEvent::Listed(Ok(listing)) => self.listed(listing),
+            LinkEvent::Opened(Ok(watch)) => {
+                self.link = Link::Up(watch);
+                self.away = None;
             }
-            LinkEvent::Made(Err(Failure::Request(setback))) => {
+            LinkEvent::Opened(Err(end)) | LinkEvent::News(News::Ended(end)) => self.link_ended(end),
+            LinkEvent::Listed(Err(setback)) => {
                 self.link = Link::Down(Entry::AsIs);
                 let rest = self.link_pace.setback(Instant::now());
                 match setback {
@@ -65,9 +67,9 @@ impl Actor {
         self.cache.apply(change, now);
     }
 
-    fn link_is_up(&mut self, listing: Listing, watch: Box<Watch>) {
+    fn listed(&mut self, listing: Listing) {
         let (items, revision) = (listing.cache.len(), listing.revision);
-        tracing::debug!(range = self.access.range(), items, revision, "listed and watching");
+        tracing::debug!(range = self.access.range(), items, revision, "listed, watching from there");
         self.cache = listing.cache;
         self.foreign = listing.foreign;
         self.unreadable.retain(|place| self.cache.holds(place));
@@ -81,8 +83,7 @@ impl Actor {
         for (revision, key) in self.wishes.ready_places() {
             self.cache.forget(key, *revision);
         }
-        self.link = Link::Up(watch);
-        self.away = None;
+        self.link = Link::open(self.access.clone(), revision);
     }
 
     fn link_ended(&mut self, end: End) {
@@ -104,10 +105,8 @@ impl Actor {
     pub(crate) fn on_hand(&mut self, event: HandEvent) {
         match event {
             HandEvent::Session(Ok(session)) => {
-                let id = session.id().to_owned();
                 self.lanes.opened(session, &self.access);
-                self.hands.push(hand::join(self.access.clone(), id, Duration::ZERO));
-                self.hands.push(hand::tidy(self.access.clone(), self.clock.unix_s()));
+                self.is_stranger = true;
             }
             HandEvent::Session(Err(Setback::Final(refusal))) => {
                 if let Err(error) = self.lanes.refused(refusal) {
@@ -154,7 +153,7 @@ impl Actor {
                         "there are items unheard of, listing"
                     );
                     self.meter.recovered("audit");
-                    self.link = Link::make(self.access.clone(), Entry::AsIs, Duration::ZERO);
+                    self.link = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
                 }
             }
             HandEvent::Counted(Err(setback)) => self.set_back("the count is left out", setback),
@@ -223,6 +222,7 @@ impl Actor {
 
     fn claimed(&mut self, claim: Claim, lane: Lane, answer: Result<Outcome, Setback>) {
         self.claiming = self.claiming.saturating_sub(1);
+        self.introduce();
         let is_in_doubt = matches!(lane, Lane::Bare { reply_lost: true });
         match answer {
             Ok(outcome) => {

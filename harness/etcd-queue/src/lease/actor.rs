@@ -299,10 +299,10 @@ impl Actor {
             return;
         }
         if let Link::Down(entry) = self.items {
-            self.items = Link::make(self.access.clone(), entry, self.items_pace.rest(now));
+            self.items = Link::list(self.access.clone(), entry, self.items_pace.rest(now));
         }
         if let Link::Down(entry) = self.claims {
-            self.claims = Link::make(self.access.to_claims(), entry, self.claims_pace.rest(now));
+            self.claims = Link::list(self.access.to_claims(), entry, self.claims_pace.rest(now));
         }
         if self.incumbent.is_none() && !self.is_beginning {
             self.is_beginning = true;
@@ -314,7 +314,7 @@ impl Actor {
         }
         // Who holds what may be out of date: what is held is then found to be. A claim that is sent while the
         // connection is down mostly fails.
-        let is_up = self.claims_listed && matches!(self.items, Link::Up(_));
+        let is_up = self.claims_listed && self.items.is_listed();
         if !is_up || !rest.is_zero() || !self.is_certain(now) {
             return;
         }
@@ -414,7 +414,7 @@ impl Actor {
         let is_barren = self.barren_until.is_some_and(|until| now < until);
         if self.shelf.is_used_up() && self.abroad.is_empty() && !is_barren {
             tracing::debug!(range = self.access.range(), "listing the rest of a long line");
-            self.items = Link::make(self.access.clone(), Entry::AsIs, Duration::ZERO);
+            self.items = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
         }
         if self.shelf.has_free() || !self.abroad.is_empty() {
             self.audit_at = now + AUDITED_EVERY;
@@ -425,7 +425,7 @@ impl Actor {
                 HandEvent::Counted(listing::count(&access, Operation::Read).await)
             }));
             if self.shelf.has_parked() {
-                self.claims = Link::make(self.access.to_claims(), Entry::AsIs, Duration::ZERO);
+                self.claims = Link::list(self.access.to_claims(), Entry::AsIs, Duration::ZERO);
             }
             self.tidy_orphans();
         }

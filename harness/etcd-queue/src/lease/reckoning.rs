@@ -17,7 +17,7 @@ use crate::lease::ending::{Ended, Ending, Found, Kind, Sent};
 use crate::lease::fence::Fence;
 use crate::lease::shelf::Chosen;
 use crate::lease::term::Incumbent;
-use crate::link::{Entry, Failure, Link, LinkEvent};
+use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::Read;
 use crate::meter::{Ending as LostReply, cause};
 use crate::slot::{Settled, Slot};
@@ -36,13 +36,14 @@ impl Actor {
     pub(crate) fn on_items(&mut self, event: LinkEvent) {
         let (now, now_ms) = (Instant::now(), self.unix_ms());
         match event {
-            LinkEvent::Made(Ok((listing, watch))) => {
+            LinkEvent::Listed(Ok(listing)) => {
                 let (items, revision) = (listing.cache.len(), listing.revision);
-                tracing::debug!(range = self.access.range(), items, revision, "listed and watching");
+                tracing::debug!(range = self.access.range(), items, revision, "listed, watching from there");
                 self.shelf.items_listed(listing.cache, now_ms);
-                self.items = Link::Up(watch);
+                self.items = Link::open(self.access.clone(), revision);
                 self.listed_barren(now);
             }
+            LinkEvent::Opened(Ok(watch)) => self.items = Link::Up(watch),
             LinkEvent::News(News::Changes(changes)) => {
                 for change in changes {
                     self.check_taken(&change);
@@ -51,9 +52,9 @@ impl Actor {
                 self.meter.known.set(f64::from(u32::try_from(self.shelf.len()).unwrap_or(u32::MAX)));
             }
             LinkEvent::News(News::Created) => {}
-            LinkEvent::Made(Err(failure)) => self.items = self.link_failed(failure, Which::Items),
-            LinkEvent::News(News::Ended(end)) => {
-                self.items = self.link_failed(Failure::Watch(end), Which::Items);
+            LinkEvent::Listed(Err(setback)) => self.items = self.not_listed(setback, Which::Items),
+            LinkEvent::Opened(Err(end)) | LinkEvent::News(News::Ended(end)) => {
+                self.items = self.watch_ended(end, Which::Items);
             }
         }
     }
@@ -71,17 +72,18 @@ impl Actor {
     pub(crate) fn on_claims(&mut self, event: LinkEvent) {
         let now_ms = self.unix_ms();
         match event {
-            LinkEvent::Made(Ok((listing, watch))) => {
+            LinkEvent::Listed(Ok(listing)) => {
                 self.shelf.claims_listed(&listing.cache, now_ms);
-                self.claims = Link::Up(watch);
+                self.claims = Link::open(self.access.to_claims(), listing.revision);
                 self.claims_listed = true;
                 let ours = self.incumbent.as_ref().map(|incumbent| self.shelf.records_of(incumbent.id));
                 ours.into_iter().flatten().for_each(|key| self.check_stray(key));
                 self.see_sessions();
-                if matches!(self.items, Link::Up(_)) {
+                if self.items.is_listed() {
                     self.tidy_orphans();
                 }
             }
+            LinkEvent::Opened(Ok(watch)) => self.claims = Link::Up(watch),
             LinkEvent::News(News::Changes(changes)) => {
                 for change in changes {
                     match self.shelf.claim_changed(change, now_ms) {
@@ -98,9 +100,9 @@ impl Actor {
                 }
             }
             LinkEvent::News(News::Created) => {}
-            LinkEvent::Made(Err(failure)) => self.claims = self.link_failed(failure, Which::Claims),
-            LinkEvent::News(News::Ended(end)) => {
-                self.claims = self.link_failed(Failure::Watch(end), Which::Claims);
+            LinkEvent::Listed(Err(setback)) => self.claims = self.not_listed(setback, Which::Claims),
+            LinkEvent::Opened(Err(end)) | LinkEvent::News(News::Ended(end)) => {
+                self.claims = self.watch_ended(end, Which::Claims);
             }
         }
     }
@@ -113,28 +115,34 @@ impl Actor {
         }
     }
 
-    fn link_failed(&mut self, failure: Failure, which: Which) -> Link {
+    fn watch_ended(&mut self, end: End, which: Which) -> Link {
+        let (rest, range) = self.link_failed(which);
+        tracing::warn!(range, ?end, ?rest, "the watch ended, listing and watching again");
+        self.meter.recovered(cause(&end));
+        Link::Down(match end {
+            End::Login(_) => Entry::FreshLogin,
+            End::Compacted { .. } | End::Cancelled(_) | End::Broken(_) | End::Silent => Entry::AsIs,
+        })
+    }
+
+    fn not_listed(&mut self, setback: Setback, which: Which) -> Link {
+        let (rest, range) = self.link_failed(which);
+        match setback {
+            Setback::Final(error) => self.wants.fail(&error),
+            Setback::Unsent(reason) | Setback::Lost(reason) => {
+                tracing::warn!(range, reason, ?rest, "listing again");
+                self.meter.recovered("listing");
+            }
+        }
+        Link::Down(Entry::AsIs)
+    }
+
+    fn link_failed(&mut self, which: Which) -> (Duration, &str) {
         let (pace, range) = match which {
             Which::Items => (&mut self.items_pace, self.access.range()),
             Which::Claims => (&mut self.claims_pace, "claims"),
         };
-        let rest = pace.setback(Instant::now());
-        match failure {
-            Failure::Watch(end) => {
-                self.meter.recovered(cause(&end));
-                tracing::warn!(range, ?end, ?rest, "the watch ended, listing and watching again");
-                return Link::Down(match end {
-                    End::Login(_) => Entry::FreshLogin,
-                    End::Compacted { .. } | End::Cancelled(_) | End::Broken(_) | End::Silent => Entry::AsIs,
-                });
-            }
-            Failure::Request(Setback::Final(error)) => self.wants.fail(&error),
-            Failure::Request(Setback::Unsent(reason) | Setback::Lost(reason)) => {
-                self.meter.recovered("listing");
-                tracing::warn!(range, reason, ?rest, "listing again");
-            }
-        }
-        Link::Down(Entry::AsIs)
+        (pace.setback(Instant::now()), range)
     }
 
     pub(crate) fn on_hand(&mut self, event: HandEvent) {
@@ -162,7 +170,7 @@ impl Actor {
                 if stored > u64::try_from(self.shelf.len()).unwrap_or(0) && !self.shelf.has_free() {
                     tracing::info!(range = self.access.range(), stored, "there may be more, listing");
                     self.meter.recovered("audit");
-                    self.items = Link::make(self.access.clone(), Entry::AsIs, Duration::ZERO);
+                    self.items = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
                 }
             }
             HandEvent::Counted(Err(setback)) => self.set_back("the count is left out", setback),
