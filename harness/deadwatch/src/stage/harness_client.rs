@@ -92,11 +92,7 @@ impl HarnessClient {
     ///
     /// # Errors
     /// In words: etcd's own, or that nobody answered within 10 s.
-    pub async fn ask<T, F>(
-        &self,
-        repeat: Repeat,
-        mut call: impl FnMut(Client) -> F,
-    ) -> Result<T, String>
+    pub async fn ask<T, F>(&self, repeat: Repeat, mut call: impl FnMut(Client) -> F) -> Result<T, String>
     where
         F: Future<Output = Result<T, Error>>,
     {

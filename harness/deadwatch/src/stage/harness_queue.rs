@@ -25,12 +25,7 @@ impl HarnessClient {
     ///
     /// # Errors
     /// In words: etcd's own, or that nobody answered within 10 s.
-    pub async fn enqueue(
-        &self,
-        layout: Layout,
-        prefix: &str,
-        values: &[String],
-    ) -> Result<(), String> {
+    pub async fn enqueue(&self, layout: Layout, prefix: &str, values: &[String]) -> Result<(), String> {
         let mut left = groups(values);
         while !left.is_empty() {
             let txn = match left.as_slice() {
