@@ -20,6 +20,10 @@ bench *ARGS:
 bench-harness *ARGS:
     cargo bench --package trials --bench figures -- {{ARGS}}
 
+# Put the queue through random faults, by the million items: `just abuse --help` (real etcd 3.5.16, and the Go original)
+abuse *ARGS:
+    cargo run --release --package trials --bin abuse -- {{ARGS}}
+
 # Build a real etcd from its Go module into target/etcd/VERSION/ (needs Go)
 etcd VERSION:
     harness/tools/etcd/build {{VERSION}}

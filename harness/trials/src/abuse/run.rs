@@ -42,7 +42,7 @@ const PREFLIGHT_CLIENT: &str = "preflight";
 /// How long the one item before the run may take.
 const PREFLIGHT: Duration = Duration::from_secs(10);
 /// When for so long nothing is handed out though something should be, the run is stuck.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_secs(30);
 /// How long each consumer may take to get its probe: longer than a connection can be silent without being given up,
 /// 6 s, and the rest after that.
 const PROBE: Duration = Duration::from_secs(15);
