@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example speed -- 127.0.0.1:2379 10000`: it uses a queue `/speed`, and leaves it
 //! empty. Run it on an etcd that nobody needs. A third argument chooses a part: `enqueue`, `drain`, `next`,
-//! `crowd`, `wait` or `flow`.
+//! `crowd`, `wait`, `flow` or `lease`.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use etcd_client::{Client, Compare, CompareOp, Txn, TxnOp};
-use etcd_queue::{Queue, connect_options};
+use etcd_queue::{LeaseQueue, Queue, connect_options};
+use futures::StreamExt;
 use futures::future::{join_all, try_join_all};
 use tokio::time::{Instant, sleep};
 
@@ -72,6 +73,138 @@ async fn main() -> Outcome<()> {
         for (producers, each) in [(64, 1), (4, 128)] {
             let took = end_to_end(&client, &connect().await?, 10 * items, producers, each).await?;
             show(&format!("end to end, {producers} producers x {each}"), 10 * items, took);
+        }
+    }
+    if is_chosen("lease") {
+        fill(&client, items).await?;
+        show("claim and ack, next_batch(126)", items, lease(&client, items, 1, 126).await?);
+        fill(&client, items).await?;
+        show("claim and ack, next_batch(126), 4 callers", items, lease(&client, items, 4, 126).await?);
+        fill(&client, items).await?;
+        show("raw claims and acks in batches, 1 under way", items, raw_lease(&client, 125).await?);
+        let some = items.min(10_000);
+        fill(&client, some).await?;
+        show("claim and ack, next(), 64 callers", some, lease(&client, some, 64, 1).await?);
+        fill(&client, some).await?;
+        show("raw claims and acks, 64 under way", some, raw_lease_one_by_one(&client, 64).await?);
+    }
+    Ok(())
+}
+
+/// Claims and acknowledges, the opening of the queue included.
+async fn lease(client: &Client, items: usize, callers: usize, each: usize) -> Outcome<Took> {
+    let began = Stopwatch::start();
+    let queue = LeaseQueue::builder(client.clone(), "/speed").open()?;
+    let calls = (0..callers).map(|_| {
+        let queue = queue.clone();
+        tokio::spawn(async move {
+            let mut left = items / callers;
+            let mut acks = futures::stream::FuturesUnordered::new();
+            while left > 0 {
+                let deliveries = queue.next_batch(each.min(left)).await?;
+                left -= deliveries.len();
+                // The next items are asked for while these are acknowledged.
+                if each > 1 {
+                    acks.extend(deliveries.into_iter().map(|delivery| tokio::spawn(delivery.ack())));
+                    while acks.len() > 4 * each
+                        && let Some(acked) = acks.next().await
+                    {
+                        acked??;
+                    }
+                } else {
+                    for delivery in deliveries {
+                        delivery.ack().await?;
+                    }
+                }
+            }
+            while let Some(acked) = acks.next().await {
+                acked??;
+            }
+            Ok::<_, Box<dyn Error + Send + Sync>>(())
+        })
+    });
+    for call in join_all(calls).await {
+        call??;
+    }
+    let took = began.stop();
+    queue.close().await;
+    drain_all(client).await?;
+    Ok(took)
+}
+
+/// An item's key and revision, and its claim's key.
+type Known = (Vec<u8>, i64, String);
+
+async fn known(client: &Client) -> Outcome<Vec<Known>> {
+    let mut kv = client.kv_client().max_decoding_message_size(usize::MAX);
+    let all = etcd_client::GetOptions::new().with_range("/speed0").with_keys_only();
+    let all = kv.get("/speed/", Some(all)).await?;
+    let record = |key: &[u8]| format!("speed-claims/{}", String::from_utf8_lossy(&key[7..]));
+    Ok(all.kvs().iter().map(|kv| (kv.key().to_vec(), kv.mod_revision(), record(kv.key()))).collect())
+}
+
+fn raw_claim(some: &[Known]) -> Txn {
+    let parts = some.iter().map(|(key, revision, record)| {
+        let part = Txn::new()
+            .when([
+                Compare::mod_revision(key.clone(), CompareOp::Equal, *revision),
+                Compare::mod_revision(record.clone(), CompareOp::Equal, 0),
+            ])
+            .and_then([TxnOp::put(record.clone(), "17 1 0 17 1", None)])
+            .or_else([TxnOp::get(record.clone(), None), TxnOp::get(key.clone(), None)]);
+        TxnOp::txn(part)
+    });
+    Txn::new().and_then(parts.collect::<Vec<_>>())
+}
+
+fn raw_ack(some: &[Known], claim: i64) -> Txn {
+    let compares = some.iter().flat_map(|(key, revision, record)| {
+        [
+            Compare::mod_revision(key.clone(), CompareOp::Equal, *revision),
+            Compare::mod_revision(record.clone(), CompareOp::Equal, claim),
+        ]
+    });
+    let deletes = some
+        .iter()
+        .flat_map(|(key, _, record)| [TxnOp::delete(key.clone(), None), TxnOp::delete(record.clone(), None)]);
+    Txn::new().when(compares.collect::<Vec<_>>()).and_then(deletes.collect::<Vec<_>>())
+}
+
+/// What the client can do at most with one transaction under way: keys and revisions are known.
+async fn raw_lease(client: &Client, each: usize) -> Outcome<Took> {
+    let all = known(client).await?;
+    let began = Stopwatch::start();
+    for some in all.chunks(each) {
+        raw_claim_and_ack(client, some).await?;
+    }
+    Ok(began.stop())
+}
+
+async fn raw_lease_one_by_one(client: &Client, callers: usize) -> Outcome<Took> {
+    let all = known(client).await?;
+    let began = Stopwatch::start();
+    let calls = (0..callers).map(|caller| {
+        let ours: Vec<Known> = all.iter().skip(caller).step_by(callers).cloned().collect();
+        let client = client.clone();
+        tokio::spawn(async move {
+            for one in ours.chunks(1) {
+                raw_claim_and_ack(&client, one).await?;
+            }
+            Ok::<_, Box<dyn Error + Send + Sync>>(())
+        })
+    });
+    for call in join_all(calls).await {
+        call??;
+    }
+    Ok(began.stop())
+}
+
+async fn raw_claim_and_ack(client: &Client, some: &[Known]) -> Outcome<()> {
+    let mut kv = client.kv_client();
+    let claimed = kv.txn(raw_claim(some)).await?.header().map_or(0, etcd_client::ResponseHeader::revision);
+    for some in some.chunks(63) {
+        if !kv.txn(raw_ack(some, claimed)).await?.succeeded() {
+            return Err("a raw acknowledgement is refused".into());
         }
     }
     Ok(())
