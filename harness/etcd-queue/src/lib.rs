@@ -24,7 +24,7 @@
 //! # What it promises
 //! Each stored item is handed to one live caller, in commit order; a lost reply, a dropped future, a
 //! reconnect, a dead token, a compaction or a restart loses none and doubles none. An item whose holder dies
-//! is gone, as with the recipe.
+//! is gone, as with the recipe. A [`LeaseQueue`] hands it out again: its items are acknowledged.
 //!
 //! # How
 //! - **One list, one watch.** What is stored is listed once at one revision and watched from the next one on.

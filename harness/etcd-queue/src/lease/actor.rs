@@ -36,6 +36,7 @@ use crate::slot::{self, Settled, Slot};
 /// How many claims are under way at a time, and how many transactions of endings.
 const CLAIMS: usize = 4;
 const SLOTS: usize = 4;
+const WORTH_ANOTHER: usize = 32;
 /// How long an item stays ready for a next caller when the one it was claimed for has gone.
 const READY_FOR: Duration = Duration::from_secs(1);
 /// How long what is waited for is believed not to be there. A server with known faults may swallow an event
@@ -372,7 +373,7 @@ impl Actor {
                 HandEvent::Settled { endings, slot, answer }
             }));
         }
-        while !self.pending.is_empty()
+        while self.is_worth_sending()
             && let Some(mut slot) = self.slots.pop()
         {
             let endings = self.first_pending();
@@ -384,6 +385,11 @@ impl Actor {
                 HandEvent::Ended { endings, slot, answer }
             }));
         }
+    }
+
+    /// While a transaction is under way only a good number of endings is worth another one.
+    fn is_worth_sending(&self) -> bool {
+        self.pending.len() >= if self.under_way == 0 { 1 } else { WORTH_ANOTHER }
     }
 
     /// The endings that go into the next transaction: small ones together, of different items.
@@ -457,8 +463,10 @@ impl Actor {
     /// Claims the next items in line, or reads their values first. Whether anything was claimed.
     fn claim_some(&mut self, now: Instant) -> bool {
         let Some(session) = self.incumbent.as_ref().map(|incumbent| incumbent.id) else { return false };
+        // In transactions of the same size: the last one is not to be for one item.
         let fit = (self.access.most_items() + 2).saturating_sub(claim::WIDEST_PART).max(1);
-        let most = self.demand().min(fit);
+        let demand = self.demand();
+        let most = demand.div_ceil(demand.div_ceil(fit).max(1));
         let choice = self.shelf.choose(most, self.window, now, self.unix_ms());
         if let Some(later) = choice.later {
             self.wake_by(later);
