@@ -10,6 +10,7 @@ mod drops;
 mod ending;
 mod etcd;
 mod limits;
+mod opening;
 mod recovery;
 mod refusals;
 mod seen;

@@ -1,14 +1,17 @@
 //! How fast a queue is on an etcd that is given to it, beside a raw loop of the same transactions.
 //!
 //! `cargo run --release --example speed -- 127.0.0.1:2379 10000`: it uses a queue `/speed`, and leaves it
-//! empty. Run it on an etcd that nobody needs. A third argument chooses a part: `enqueue`, `drain`, `next`,
-//! `crowd`, `wait` or `flow`.
+//! empty, and others `/speed-…`. Run it on an etcd that nobody needs. A third argument chooses a part:
+//! `enqueue`, `drain`, `next`, `open`, `crowd`, `wait` or `flow`.
+
+mod duel;
 
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use duel::{Way, duel, raw_batches};
 use etcd_client::{Client, Compare, CompareOp, Txn, TxnOp};
 use etcd_queue::{Queue, connect_options};
 use futures::future::{join_all, try_join_all};
@@ -49,12 +52,15 @@ async fn main() -> Outcome<()> {
     }
     if is_chosen("next") {
         let some = items.min(10_000);
-        fill(&client, some).await?;
-        show("drain, next()", some, drain(&client, some, 1, 1, 0).await?);
+        let ways = [Way::RawClaims, Way::RawClaimsWithSlot, Way::Next { ahead: 0 }, Way::Next { ahead: 32 }];
+        duel(&client, 500, some.div_ceil(500).max(5), &ways).await?;
         fill(&client, some).await?;
         show("drain, next(), 64 callers", some, drain(&client, some, 64, 1, 0).await?);
-        fill(&client, some).await?;
-        show("drain, next(), read ahead 32", some, drain(&client, some, 1, 1, 32).await?);
+    }
+    if is_chosen("open") {
+        for (few, rounds) in [(100, 20), (1_000, 20), (items, 5)] {
+            duel(&client, few, rounds, &[Way::RawBatches, Way::OpenAndBatch]).await?;
+        }
     }
     if is_chosen("crowd") {
         for each in [1, 16, 126] {
@@ -221,20 +227,13 @@ async fn drain_together(client: Client, each: usize, left: Arc<AtomicUsize>) -> 
     Ok(())
 }
 
-/// What the client can do at most with one transaction under way: keys and revisions are known.
+/// Keys and revisions are known.
 async fn raw_drain(client: &Client) -> Outcome<Took> {
     let mut kv = client.kv_client().max_decoding_message_size(usize::MAX);
     let all = etcd_client::GetOptions::new().with_range("/speed0").with_keys_only();
     let all = kv.get("/speed/", Some(all)).await?;
     let began = Stopwatch::start();
-    for some in all.kvs().chunks(127) {
-        let compares: Vec<_> = some
-            .iter()
-            .map(|kv| Compare::mod_revision(kv.key(), CompareOp::Equal, kv.mod_revision()))
-            .collect();
-        let deletes: Vec<_> = some.iter().map(|kv| TxnOp::delete(kv.key(), None)).collect();
-        kv.txn(Txn::new().when(compares).and_then(deletes)).await?;
-    }
+    raw_batches(client, all.kvs()).await?;
     Ok(began.stop())
 }
 
