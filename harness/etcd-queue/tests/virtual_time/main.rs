@@ -14,6 +14,7 @@ mod lease_abuse;
 mod lease_ending;
 mod lease_recovery;
 mod limits;
+mod opening;
 mod recovery;
 mod refusals;
 mod seen;
