@@ -64,13 +64,15 @@ fn main() -> ExitCode {
 /// Which of all that could run does so unless everything is asked for.
 fn runs_on(scenario: &Scenario, backend: Backend, subject: &Subject) -> bool {
     let everything = std::env::var_os("DEADWATCH_ALL").is_some_and(|value| value == "1");
-    everything
-        || match backend {
-            Backend::Docker => DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder)),
-            Backend::Process => true,
-            // A program has the wall's time, in which a long scenario takes long.
-            Backend::Embedded => *subject != Subject::Original || scenario.length <= LONGEST_FOR_PROGRAMS,
-        }
+    // What is not meant where no subject is named is not run anywhere.
+    subject.suits(scenario.queue.delivery)
+        && (everything
+            || match backend {
+                Backend::Docker => DOCKER_FOLDERS.iter().any(|folder| scenario.name.starts_with(folder)),
+                Backend::Process => true,
+                // A program has the wall's time, in which a long scenario takes long.
+                Backend::Embedded => *subject != Subject::Original || scenario.length <= LONGEST_FOR_PROGRAMS,
+            })
 }
 
 /// Which etcd serves which release on which backend; a test never pulls an image.

@@ -104,7 +104,7 @@ fn subjects(clients: &[Version]) -> Vec<String> {
     let mut lines = vec!["Subjects".to_owned()];
     for subject in Subject::BUILT_IN {
         let (name, words) = (subject.to_string(), about(&subject));
-        lines.push(format!("  {}  {words}", strong(&format!("{name:<9}"))));
+        lines.push(format!("  {}  {words}", strong(&format!("{name:<15}"))));
         let Subject::Original = subject else { continue };
         let missing = clients.iter().filter_map(|&client| match subject::find(&subject, client) {
             Ok(()) => {
@@ -117,8 +117,8 @@ fn subjects(clients: &[Version]) -> Vec<String> {
             lines.extend(missing_here(&format!("clientv3 {}", group.of_releases()), &group.text));
         }
     }
-    lines.push(format!("  {}  any program that speaks the line protocol:", strong("your own ")));
-    lines.push("             deadwatch run auth/quick --subject './my-consumer'".to_owned());
+    lines.push(format!("  {}  any program that speaks the line protocol:", strong("your own       ")));
+    lines.push("                   deadwatch run auth/quick --subject './my-consumer'".to_owned());
     lines
 }
 
@@ -135,6 +135,7 @@ const fn about(subject: &Subject) -> &'static str {
         Subject::Naive => "the recipe retold in Rust, bug included; part of this program",
         Subject::Checked => "the same with upstream's one-line check; part of this program",
         Subject::Resilient => "the queue that survives; part of this program",
+        Subject::ResilientLease => "the same with acknowledgements; part of this program",
         Subject::Original => "the recipe itself, in Go; a program for each clientv3 release",
         Subject::Command(_) => "a program that speaks the line protocol",
         Subject::Own(_) => "a queue that was handed in",

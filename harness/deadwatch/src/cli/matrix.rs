@@ -42,7 +42,7 @@ enum Client {
 const fn client_of(subject: &Subject) -> Client {
     match subject {
         Subject::Naive | Subject::Checked | Subject::Original => Client::ThatOfTheRow,
-        Subject::Resilient | Subject::Command(_) | Subject::Own(_) => Client::Its,
+        Subject::Resilient | Subject::ResilientLease | Subject::Command(_) | Subject::Own(_) => Client::Its,
     }
 }
 
@@ -74,7 +74,8 @@ fn planned(arguments: &Arguments, options: &Options) -> Result<(Scenario, Vec<Co
     let subjects = plan::subjects(&options.subjects)?;
     let scenarios = plan::scenarios(&library, std::slice::from_ref(&options.name))?;
     let Some(scenario) = scenarios.into_iter().next() else { return Err(Exit::Internal) };
-    let columns = subjects.into_iter().map(|subject| {
+    let is_meant = |subject: &Subject| !options.subjects.is_empty() || subject.suits(scenario.queue.delivery);
+    let columns = subjects.into_iter().filter(is_meant).map(|subject| {
         let place = Place { on: place_of(&subject, options.on), image: options.image.clone() };
         let settings = settings(&scenario, &subject, options);
         let plan = plan::plan(&settings, std::slice::from_ref(&subject), &place, options.seed)?;
@@ -92,9 +93,14 @@ fn planned(arguments: &Arguments, options: &Options) -> Result<(Scenario, Vec<Co
 const fn place_of(subject: &Subject, asked: Option<On>) -> On {
     match (asked, subject) {
         (Some(on), _) => on,
-        (None, Subject::Naive | Subject::Checked | Subject::Resilient | Subject::Own(_)) => {
-            On::Only(Backend::Embedded)
-        }
+        (
+            None,
+            Subject::Naive
+            | Subject::Checked
+            | Subject::Resilient
+            | Subject::ResilientLease
+            | Subject::Own(_),
+        ) => On::Only(Backend::Embedded),
         (None, Subject::Original | Subject::Command(_)) => On::Auto,
     }
 }

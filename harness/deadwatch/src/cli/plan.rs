@@ -152,7 +152,10 @@ pub(super) fn plan(
         if let Ok(choice) = &choice {
             plan.choices.entry(scenario.etcd.version).or_insert_with(|| choice.clone());
         }
-        for subject in subjects {
+        // Who names none means those that suit.
+        let is_meant =
+            |subject: &&Subject| subjects != Subject::BUILT_IN || subject.suits(scenario.queue.delivery);
+        for subject in subjects.iter().filter(is_meant) {
             match order(scenario, subject, choice.clone(), seed) {
                 Ok(order) => plan.orders.push(order),
                 Err(why) => plan.ignored.push(Ignored {

@@ -28,7 +28,7 @@ impl Order {
     /// How time passes in it: virtual where all of it lives in this process.
     pub fn time(&self) -> Time {
         let of_subject = match &self.subject {
-            Subject::Naive | Subject::Checked | Subject::Resilient => Time::Virtual,
+            Subject::Naive | Subject::Checked | Subject::Resilient | Subject::ResilientLease => Time::Virtual,
             Subject::Own(own) => own.time(),
             Subject::Original | Subject::Command(_) => Time::Real,
         };

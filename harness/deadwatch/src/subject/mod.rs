@@ -18,6 +18,7 @@ pub mod program;
 mod receive_limit;
 pub mod recipe;
 mod resilient;
+mod resilient_lease;
 mod session;
 mod start;
 
@@ -29,4 +30,5 @@ pub use original::{ORIGINAL_DIR, Original};
 pub use own::Own;
 pub use program::Patience;
 pub use resilient::Resilient;
+pub use resilient_lease::ResilientLease;
 pub use start::{Absent, StartError, find, start};

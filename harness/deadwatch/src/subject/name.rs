@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Own;
+use crate::scenario::Delivery;
 
 /// A subject, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Subject {
     Checked,
     /// The queue that survives.
     Resilient,
+    /// The same, with items that are acknowledged, and handed out again if their holder dies.
+    ResilientLease,
     /// The recipe itself, in Go.
     Original,
     /// A program that speaks the protocol.
@@ -41,7 +44,7 @@ pub enum SubjectError {
     /// There is nothing in it.
     #[error(
         "find a subject in {0:?}: expected {names}, joined by commas, or a command",
-        names = "naive, checked, resilient or original"
+        names = "naive, checked, resilient, resilient-lease or original"
     )]
     Empty(String),
     /// A quote is opened and not closed.
@@ -53,7 +56,18 @@ pub enum SubjectError {
 
 impl Subject {
     /// The built-in subjects, in the order in which they are shown.
-    pub const BUILT_IN: [Self; 4] = [Self::Naive, Self::Checked, Self::Resilient, Self::Original];
+    pub const BUILT_IN: [Self; 5] =
+        [Self::Naive, Self::Checked, Self::Resilient, Self::ResilientLease, Self::Original];
+
+    /// Whether it is run where nobody names a subject, in scenarios that are judged by this promise. What
+    /// acknowledges its items is only where that is judged; what does not is there for comparison, as if it
+    /// acknowledged what it hands out.
+    pub const fn suits(&self, delivery: Delivery) -> bool {
+        match (self, delivery) {
+            (Self::ResilientLease, Delivery::Once) => false,
+            (_, Delivery::Once | Delivery::AtLeastOnce) => true,
+        }
+    }
 
     /// The subjects that one value of `--subject` names: built-in names joined by commas, or else one command,
     /// split as a shell splits words, and run without one.
@@ -83,6 +97,7 @@ impl fmt::Display for Subject {
             Self::Naive => "naive",
             Self::Checked => "checked",
             Self::Resilient => "resilient",
+            Self::ResilientLease => "resilient-lease",
             Self::Original => "original",
             Self::Command(command) => &command.line,
             Self::Own(own) => return own.fmt(f),
@@ -98,10 +113,18 @@ mod tests {
     #[test]
     fn built_in_names_are_joined_by_commas() {
         assert_eq!(
-            Subject::parse_list("naive,checked,resilient,original").unwrap(),
+            Subject::parse_list("naive,checked,resilient,resilient-lease,original").unwrap(),
             Subject::BUILT_IN.to_vec()
         );
         assert_eq!(Subject::parse_list("checked").unwrap(), [Subject::Checked]);
+    }
+
+    #[test]
+    fn only_what_acknowledges_is_left_out_where_that_is_not_judged() {
+        let suiting = |delivery| Subject::BUILT_IN.into_iter().filter(move |subject| subject.suits(delivery));
+        assert_eq!(suiting(Delivery::AtLeastOnce).count(), Subject::BUILT_IN.len());
+        let once: Vec<_> = suiting(Delivery::Once).collect();
+        assert_eq!(once, [Subject::Naive, Subject::Checked, Subject::Resilient, Subject::Original]);
     }
 
     #[test]

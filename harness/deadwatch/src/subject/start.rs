@@ -8,6 +8,7 @@ use super::{
     program,
     recipe::{OnDeadWatch, Recipe},
     resilient::Resilient,
+    resilient_lease::ResilientLease,
 };
 use crate::scenario::Version;
 
@@ -37,9 +38,12 @@ pub fn find(subject: &Subject, client_version: Version) -> Result<(), Absent> {
             Original::Found(_) => Ok(()),
             Original::Missing(why) => Err(Absent(why)),
         },
-        Subject::Naive | Subject::Checked | Subject::Resilient | Subject::Command(_) | Subject::Own(_) => {
-            Ok(())
-        }
+        Subject::Naive
+        | Subject::Checked
+        | Subject::Resilient
+        | Subject::ResilientLease
+        | Subject::Command(_)
+        | Subject::Own(_) => Ok(()),
     }
 }
 
@@ -63,6 +67,9 @@ pub fn start(
         Subject::Checked => Ok(host::start(Arc::new(recipe(OnDeadWatch::ReturnError)))),
         Subject::Resilient => {
             Ok(host::start(Arc::new(Resilient { clock: clock.clone(), jitter_seed: seed })))
+        }
+        Subject::ResilientLease => {
+            Ok(host::start(Arc::new(ResilientLease { clock: clock.clone(), jitter_seed: seed })))
         }
         Subject::Original => match Original::find(client_version) {
             Original::Found(path) => Ok(program::start(&[path.to_string_lossy().into_owned()])?),

@@ -302,7 +302,9 @@ impl Actor {
         if let Link::Down(entry) = self.items {
             self.items = Link::list(self.access.clone(), entry, self.items_pace.rest(now));
         }
-        if let Link::Down(entry) = self.claims {
+        // Who may not keep records is told so by the session, before anything is asked about claims.
+        if let (Link::Down(entry), Some(_)) = (&self.claims, &self.slots_of) {
+            let entry = *entry;
             self.claims = Link::list(self.access.to_claims(), entry, self.claims_pace.rest(now));
         }
         if self.incumbent.is_none() && !self.is_beginning {
