@@ -5,6 +5,7 @@ mod clock;
 mod connect;
 mod conversation;
 pub mod host;
+mod kept;
 mod ledger;
 mod line;
 mod log;

@@ -1,10 +1,6 @@
 //! The queue that survives as a subject: the crate `etcd-queue`, as any service would use it.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use etcd_client::{Channel, Client};
 use etcd_queue::{Clock, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Queue, connect_options};
@@ -14,6 +10,7 @@ use tonic::{Status, transport::Endpoint};
 use super::{
     KeyClock, Opening,
     host::{Failure, Handed, Implementation, QueueClient},
+    kept::{ClientState, Kept},
     receive_limit::{self, Excess},
 };
 use crate::etcd::Credentials;
@@ -31,26 +28,10 @@ impl Implementation for Resilient {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
-            let Opening { address, credentials, receive_limit_bytes } = opening;
-            // The queue sets what its own calls decode to any size, so that only the channel can be made to refuse.
-            let channel = address.channel_with(kept_alive);
-            let channel = match receive_limit_bytes {
-                None => Channel::Tonic(channel),
-                Some(limit_bytes) => receive_limit::limited(channel, limit_bytes, refuse),
-            };
-            let mut options = connect_options();
-            if let Some(Credentials { user, password }) = credentials.clone() {
-                options = options.with_user(user, password);
-            }
-            let client =
-                Client::from_channel(channel, Some(options)).await.map_err(|error| error.to_string())?;
-            let opened: Arc<dyn QueueClient> = Arc::new(ResilientClient {
-                client,
-                credentials,
-                clock,
-                jitter_seed,
-                queues: Mutex::default(),
-            });
+            let credentials = opening.credentials.clone();
+            let client = connect(opening).await.map_err(|error| error.to_string())?;
+            let opened: Arc<dyn QueueClient> =
+                Arc::new(ResilientClient { client, credentials, clock, jitter_seed, queues: Kept::new() });
             Ok(opened)
         })
     }
@@ -62,21 +43,7 @@ struct ResilientClient {
     credentials: Option<Credentials>,
     clock: KeyClock,
     jitter_seed: u64,
-    queues: Mutex<Queues>,
-}
-
-/// The queues of a client. When it is closed, so are all of them, those too that nobody has asked for yet.
-#[derive(Default)]
-struct Queues {
-    by_prefix: BTreeMap<String, Queue>,
-    client: ClientState,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum ClientState {
-    #[default]
-    Open,
-    Closed,
+    queues: Kept<Queue>,
 }
 
 impl ResilientClient {
@@ -91,20 +58,16 @@ impl ResilientClient {
     }
 
     fn kept(&self, prefix: &str) -> Result<(Queue, ClientState), etcd_queue::Error> {
-        let Queues { by_prefix, client } = &mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = by_prefix.get(prefix) {
-            return Ok((queue.clone(), *client));
-        }
-        let mut builder = Queue::builder(self.client.clone(), prefix)
-            .clock(self.clock.clone())
-            .jitter_seed(self.jitter_seed)
-            .patience(PATIENCE);
-        if let Some(Credentials { user, password }) = self.credentials.clone() {
-            builder = builder.user(user, password);
-        }
-        let queue = builder.open()?;
-        by_prefix.insert(prefix.to_owned(), queue.clone());
-        Ok((queue, *client))
+        self.queues.queue(prefix, || {
+            let mut builder = Queue::builder(self.client.clone(), prefix)
+                .clock(self.clock.clone())
+                .jitter_seed(self.jitter_seed)
+                .patience(PATIENCE);
+            if let Some(Credentials { user, password }) = self.credentials.clone() {
+                builder = builder.user(user, password);
+            }
+            builder.open()
+        })
     }
 }
 
@@ -121,11 +84,7 @@ impl QueueClient for ResilientClient {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        let queues: Vec<Queue> = {
-            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            queues.client = ClientState::Closed;
-            queues.by_prefix.values().cloned().collect()
-        };
+        let queues = self.queues.close();
         Box::pin(async move {
             for queue in queues {
                 // What could not be put back is lost, and the judge counts what is stored.
@@ -137,6 +96,25 @@ impl QueueClient for ResilientClient {
 
 /// How long this service waits for an etcd that is not there before it wants to know.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Connects a client as the queue wants it.
+///
+/// # Errors
+/// Those of `Client::connect`: above all a login that was refused.
+pub(super) async fn connect(opening: Opening) -> Result<Client, etcd_client::Error> {
+    let Opening { address, credentials, receive_limit_bytes } = opening;
+    // The queue sets what its own calls decode to any size, so that only the channel can be made to refuse.
+    let channel = address.channel_with(kept_alive);
+    let channel = match receive_limit_bytes {
+        None => Channel::Tonic(channel),
+        Some(limit_bytes) => receive_limit::limited(channel, limit_bytes, refuse),
+    };
+    let mut options = connect_options();
+    if let Some(Credentials { user, password }) = credentials {
+        options = options.with_user(user, password);
+    }
+    Client::from_channel(channel, Some(options)).await
+}
 
 /// The keep-alive that `connect_options` asks for, which reaches no channel that was made by hand.
 fn kept_alive(endpoint: Endpoint) -> Endpoint {

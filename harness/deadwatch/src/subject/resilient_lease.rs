@@ -7,15 +7,15 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::{Channel, Client, ConnectOptions};
+use etcd_client::Client;
 use etcd_queue::{Delivery, LeaseQueue};
 use futures::future::BoxFuture;
 
 use super::{
     KeyClock, Opening,
     host::{Failure, Handed, Implementation, QueueClient},
-    receive_limit,
-    resilient::refuse,
+    kept::{ClientState, Kept},
+    resilient::connect,
 };
 use crate::etcd::Credentials;
 
@@ -35,19 +35,14 @@ impl Implementation for ResilientLease {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
-            let Opening { address, credentials, receive_limit_bytes } = opening;
-            let channel = match receive_limit_bytes {
-                None => Channel::Tonic(address.channel()),
-                Some(limit_bytes) => receive_limit::limited(address.channel(), limit_bytes, refuse),
-            };
-            let options = credentials
-                .map(|Credentials { user, password }| ConnectOptions::new().with_user(user, password));
-            let client = Client::from_channel(channel, options).await.map_err(|error| error.to_string())?;
+            let credentials = opening.credentials.clone();
+            let client = connect(opening).await.map_err(|error| error.to_string())?;
             let opened: Arc<dyn QueueClient> = Arc::new(LeaseClient {
                 client,
+                credentials,
                 clock,
                 jitter_seed,
-                queues: Mutex::new(Queues::Open(BTreeMap::new())),
+                queues: Kept::new(),
                 in_hand: Mutex::default(),
             });
             Ok(opened)
@@ -58,34 +53,34 @@ impl Implementation for ResilientLease {
 /// A client with one queue for each prefix that was asked for, and what its callers hold.
 struct LeaseClient {
     client: Client,
+    credentials: Option<Credentials>,
     clock: KeyClock,
     jitter_seed: u64,
-    queues: Mutex<Queues>,
+    queues: Kept<LeaseQueue>,
     in_hand: Mutex<BTreeMap<String, Delivery>>,
 }
 
-/// The queues of a client.
-enum Queues {
-    /// By prefix.
-    Open(BTreeMap<String, LeaseQueue>),
-    /// No more: a queue is closed for good.
-    Closed,
-}
-
 impl LeaseClient {
-    fn queue(&self, prefix: &str) -> Result<LeaseQueue, etcd_queue::Error> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        let Queues::Open(queues) = &mut *queues else { return Err(etcd_queue::Error::Closed) };
-        if let Some(queue) = queues.get(prefix) {
-            return Ok(queue.clone());
+    /// The queue of a prefix; on a closed client one that is closed as well, as any call on it will find.
+    async fn queue(&self, prefix: &str) -> Result<LeaseQueue, etcd_queue::Error> {
+        let (queue, client) = self.kept(prefix)?;
+        if client == ClientState::Closed {
+            queue.close().await;
         }
-        let queue = LeaseQueue::builder(self.client.clone(), prefix)
-            .clock(self.clock.clone())
-            .jitter_seed(self.jitter_seed)
-            .session_ttl(SESSION_TTL)
-            .open()?;
-        queues.insert(prefix.to_owned(), queue.clone());
         Ok(queue)
+    }
+
+    fn kept(&self, prefix: &str) -> Result<(LeaseQueue, ClientState), etcd_queue::Error> {
+        self.queues.queue(prefix, || {
+            let mut builder = LeaseQueue::builder(self.client.clone(), prefix)
+                .clock(self.clock.clone())
+                .jitter_seed(self.jitter_seed)
+                .session_ttl(SESSION_TTL);
+            if let Some(Credentials { user, password }) = self.credentials.clone() {
+                builder = builder.user(user, password);
+            }
+            builder.open()
+        })
     }
 
     fn in_hand<T>(&self, f: impl FnOnce(&mut BTreeMap<String, Delivery>) -> T) -> T {
@@ -96,7 +91,7 @@ impl LeaseClient {
 impl QueueClient for LeaseClient {
     fn dequeue<'a>(&'a self, _consumer: &'a str, prefix: &'a str) -> BoxFuture<'a, Result<Handed, Failure>> {
         Box::pin(async move {
-            let delivery = self.queue(prefix)?.next().await?;
+            let delivery = self.queue(prefix).await?.next().await?;
             let item = String::from_utf8_lossy(delivery.value()).into_owned();
             let token = format!("{}@{}", delivery.key().escape_ascii(), delivery.fencing_token());
             self.in_hand(|held| held.insert(token.clone(), delivery));
@@ -105,7 +100,7 @@ impl QueueClient for LeaseClient {
     }
 
     fn enqueue<'a>(&'a self, prefix: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { Ok(self.queue(prefix)?.enqueue(value).await?) })
+        Box::pin(async move { Ok(self.queue(prefix).await?.enqueue(value).await?) })
     }
 
     fn ack<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
@@ -118,13 +113,9 @@ impl QueueClient for LeaseClient {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        let queues = {
-            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *queues, Queues::Closed)
-        };
+        let queues = self.queues.close();
         Box::pin(async move {
-            let Queues::Open(queues) = queues else { return };
-            for queue in queues.into_values() {
+            for queue in queues {
                 queue.close().await;
             }
         })

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::access::{Access, MOST_ITEMS, User};
 use crate::clock::{Clock, WallClock};
+use crate::closing::Closing;
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::{Prefix, Sequence};
@@ -149,7 +150,15 @@ impl LeaseBuilder {
         runtime.spawn(producer.run());
         let counting = Counting::new(access.clone(), pace(4));
         let dead_letters = DeadLetters::new(access.clone(), self.clock.clone(), pace(5));
-        Ok(LeaseQueue::new(Ends { commands, orders, counting, dead_letters, access, clock: self.clock }))
+        Ok(LeaseQueue::new(Ends {
+            commands,
+            orders,
+            counting,
+            dead_letters,
+            access,
+            clock: self.clock,
+            closing: Closing::new(pace(6)),
+        }))
     }
 }
 

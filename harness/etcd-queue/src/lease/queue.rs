@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use etcd_client::{Compare, CompareOp, TxnOp};
@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::access::Access;
 use crate::clock::Clock;
+use crate::closing::Closing;
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::Sequence;
@@ -52,7 +53,7 @@ struct Shared {
     sequence: Mutex<Sequence>,
     counting: Counting,
     dead_letters: DeadLetters,
-    closed: AtomicBool,
+    closing: Closing,
 }
 
 /// What a handle is made of.
@@ -62,6 +63,7 @@ pub(crate) struct Ends {
     pub(crate) counting: Counting,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) access: Access,
+    pub(crate) closing: Closing,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -85,15 +87,8 @@ impl LeaseQueue {
     }
 
     pub(crate) fn new(ends: Ends) -> Self {
-        let Ends { commands, orders, counting, dead_letters, access, clock } = ends;
-        let shared = Shared {
-            access,
-            clock,
-            sequence: Mutex::default(),
-            counting,
-            dead_letters,
-            closed: AtomicBool::new(false),
-        };
+        let Ends { commands, orders, counting, dead_letters, access, clock, closing } = ends;
+        let shared = Shared { access, clock, sequence: Mutex::default(), counting, dead_letters, closing };
         Self { commands, orders, shared: Arc::new(shared) }
     }
 
@@ -123,9 +118,7 @@ impl LeaseQueue {
     }
 
     async fn order(&self, values: VecDeque<Vec<u8>>) -> Result<(), Error> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(Error::Closed);
-        }
+        self.shared.closing.pass().await?;
         let (reply, answer) = oneshot::channel();
         self.orders.send(Order::new(values, reply)).map_err(|_| Error::Closed)?;
         answer.await.unwrap_or(Err(Error::Closed))
@@ -155,6 +148,7 @@ impl LeaseQueue {
     /// Dropping the future loses nothing: what was claimed for it goes to the next caller, or is given back
     /// after a second without one. It can stand in a `select!` loop.
     pub async fn next(&self) -> Result<Delivery, Error> {
+        self.shared.closing.pass().await?;
         // One want of one item is answered with one item.
         loop {
             if let Some(delivery) = Turn::wanting(1, &self.commands)?.answer().await?.pop() {
@@ -177,6 +171,7 @@ impl LeaseQueue {
         if count == 0 {
             return Ok(Vec::new());
         }
+        self.shared.closing.pass().await?;
         Turn::wanting(count, &self.commands)?.answer().await
     }
 
@@ -202,9 +197,7 @@ impl LeaseQueue {
     // It asks etcd, and cannot be told to be empty without asking too.
     #[allow(clippy::len_without_is_empty)]
     pub async fn len(&self) -> Result<u64, Error> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(Error::Closed);
-        }
+        self.shared.closing.pass().await?;
         self.shared.counting.count().await
     }
 
@@ -221,7 +214,7 @@ impl LeaseQueue {
     /// # Cancel safety
     /// The queue closes whether or not the future is awaited to its end.
     pub async fn close(&self) {
-        self.shared.closed.store(true, Ordering::Release);
+        self.shared.closing.close();
         let (caller, answer) = oneshot::channel();
         // A task that is gone has nothing left to give back.
         let _ = self.commands.send(Command::Close(caller));
