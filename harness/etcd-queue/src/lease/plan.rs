@@ -1,0 +1,259 @@
+//! What the actor does next: who waits, what is known, and how long it has to rest decide.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cache::Key;
+use crate::error::Operation;
+use crate::lease::actor::{AUDITED_EVERY, Actor, HandEvent, unhanded};
+use crate::lease::claim::{self, Claim, Orphan};
+use crate::lease::ending::{self, Ending, MOST_ENDINGS};
+use crate::lease::shelf::Chosen;
+use crate::lease::term::Incumbent;
+use crate::link::{Entry, Link};
+use crate::listing;
+use crate::pace::pause;
+use crate::slot;
+
+/// How many claims are under way at a time, and how many transactions of endings.
+const CLAIMS: usize = 4;
+/// How many endings are worth another transaction while one is under way.
+const WORTH_ANOTHER: usize = 32;
+/// How soon a session that is not certain to be there is looked at again.
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How long an item stays ready for a next caller when the one it was claimed for has gone.
+const READY_FOR: Duration = Duration::from_secs(1);
+const MOST_ORPHANS: usize = 100;
+
+impl Actor {
+    /// Starts what is to be done next.
+    pub(crate) fn plan(&mut self, now: Instant) {
+        self.wake = None;
+        self.put_away(now);
+        self.plan_endings(now);
+        let rest = self.hand_pace.rest(now);
+        if !rest.is_zero() {
+            self.wake_by(now + rest);
+        } else {
+            for claim in std::mem::take(&mut self.doubts) {
+                self.send(claim);
+            }
+        }
+        if self.wants.are_none() {
+            return;
+        }
+        if let Link::Down(entry) = self.items {
+            self.items = Link::list(self.access.clone(), entry, self.items_pace.rest(now));
+        }
+        // Who may not keep records is told so by the session, before anything is asked about claims.
+        if let (Link::Down(entry), Some(_)) = (&self.claims, &self.slots_of) {
+            let entry = *entry;
+            self.claims = Link::list(self.access.to_claims(), entry, self.claims_pace.rest(now));
+        }
+        if self.incumbent.is_none() && !self.is_beginning {
+            self.is_beginning = true;
+            let (access, ttl) = (self.access.clone(), self.settings.session_ttl);
+            self.hands.push(Box::pin(async move {
+                pause(rest).await;
+                HandEvent::Session(Incumbent::begin(access, ttl).await)
+            }));
+        }
+        if self.incumbent.is_some() && !self.is_certain(now) {
+            // Nobody tells when it is renewed after all.
+            self.wake_by(now + LOOKS_AGAIN_AFTER);
+        }
+        // Who holds what may be out of date: what is held is then found to be. A claim that is sent while the
+        // connection is down mostly fails.
+        let is_up = self.claims_listed && self.items.is_listed();
+        if !is_up || !rest.is_zero() || !self.is_certain(now) {
+            return;
+        }
+        if let Some(later) = self.shelf.pass(self.unix_ms()) {
+            self.wake_by(now + later);
+        }
+        self.audit(now);
+        while self.demand() > 0 && self.claiming < CLAIMS && self.claim_some(now) {}
+    }
+
+    /// Gives back what nobody waits for, what could not be given back before, and what we never knew of.
+    fn put_away(&mut self, now: Instant) {
+        match self.wants.idle_since(now) {
+            Some(since) if now >= since + READY_FOR => {
+                for claimed in self.wants.take_ready() {
+                    self.accept(unhanded(claimed.ticket));
+                }
+            }
+            Some(since) => self.wake_by(since + READY_FOR),
+            None => {}
+        }
+        for (at, ending) in std::mem::take(&mut self.again) {
+            if at <= now {
+                self.pending.push_back(ending);
+            } else {
+                self.wake_by(at);
+                self.again.push((at, ending));
+            }
+        }
+        let due: Vec<Key> =
+            self.strays.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
+        for key in due {
+            self.strays.remove(&key);
+            self.release_stray(&key);
+        }
+        if let Some(at) = self.strays.values().min().copied() {
+            self.wake_by(at);
+        }
+    }
+
+    /// Sends what is to end, as many together as there are.
+    pub(crate) fn plan_endings(&mut self, now: Instant) {
+        if self.pending.is_empty() && self.ending_doubts.is_empty() {
+            return;
+        }
+        let rest = self.hand_pace.rest(now);
+        if !rest.is_zero() {
+            return self.wake_by(now + rest);
+        }
+        for (endings, mut slot) in std::mem::take(&mut self.ending_doubts) {
+            self.under_way += 1;
+            let access = self.access.clone();
+            self.hands.push(Box::pin(async move {
+                let answer = slot::settle(&access, &mut slot).await;
+                HandEvent::Settled { endings, slot, answer }
+            }));
+        }
+        while self.is_worth_sending()
+            && let Some(mut slot) = self.slots.pop()
+        {
+            let endings = self.first_pending();
+            slot.begin(self.clock.unix_s());
+            self.under_way += 1;
+            let access = self.access.clone();
+            self.hands.push(Box::pin(async move {
+                let answer = ending::send(&access, &endings, &mut slot).await;
+                HandEvent::Ended { endings, slot, answer }
+            }));
+        }
+    }
+
+    fn is_worth_sending(&self) -> bool {
+        self.pending.len() >= if self.under_way == 0 { 1 } else { WORTH_ANOTHER }
+    }
+
+    /// The endings that go into the next transaction: small ones together, of different items.
+    fn first_pending(&mut self) -> Vec<Ending> {
+        let most = (self.access.most_items() / 2).clamp(1, MOST_ENDINGS);
+        let mut endings: Vec<Ending> = self.pending.pop_front().into_iter().collect();
+        let is_small = endings.first().is_some_and(Ending::is_small);
+        let mut keys: BTreeSet<Key> = endings.iter().map(|ending| ending.key().clone()).collect();
+        while is_small
+            && endings.len() < most
+            && self.pending.front().is_some_and(|next| next.is_small() && keys.insert(next.key().clone()))
+            && let Some(next) = self.pending.pop_front()
+        {
+            endings.push(next);
+        }
+        endings
+    }
+
+    /// How many items are to be claimed beyond those that are, or are being claimed.
+    fn demand(&self) -> usize {
+        let in_doubt: usize = self.doubts.iter().map(|claim| claim.items.len()).sum();
+        let wanted = self.wants.missing().saturating_sub(self.abroad.len() + in_doubt);
+        wanted.min(self.settings.max_in_flight.saturating_sub(self.shelf.out()))
+    }
+
+    /// Looks whether there is more than is known, when nothing was to be had for long.
+    fn audit(&mut self, now: Instant) {
+        let is_barren = self.barren_until.is_some_and(|until| now < until);
+        if self.shelf.is_used_up() && self.abroad.is_empty() && !is_barren {
+            tracing::debug!(range = self.access.range(), "listing the rest of a long line");
+            self.items = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
+        }
+        if self.shelf.has_free() || !self.abroad.is_empty() {
+            self.audit_at = now + AUDITED_EVERY;
+        } else if now >= self.audit_at {
+            self.audit_at = now + AUDITED_EVERY + self.hand_pace.jitter(AUDITED_EVERY / 4);
+            let access = self.access.clone();
+            self.hands.push(Box::pin(async move {
+                HandEvent::Counted(listing::count(&access, Operation::Read).await)
+            }));
+            if self.shelf.has_parked() {
+                self.claims = Link::list(self.access.to_claims(), Entry::AsIs, Duration::ZERO);
+            }
+            self.tidy_orphans();
+        }
+        self.wake_by(self.audit_at);
+    }
+
+    pub(crate) fn tidy_orphans(&mut self) {
+        let orphans = self.shelf.orphans(MOST_ORPHANS).into_iter();
+        self.tidy(
+            orphans
+                .map(|(item, noted)| Orphan { item, record: noted.revision, owner: noted.record.owner })
+                .collect(),
+        );
+    }
+
+    pub(crate) fn tidy(&mut self, orphans: Vec<Orphan>) {
+        if orphans.is_empty() {
+            return;
+        }
+        let access = self.access.clone();
+        self.hands.push(Box::pin(async move {
+            if let Err(setback) = claim::tidy(&access, &orphans).await {
+                tracing::debug!(?setback, "records of items that are gone are left for later");
+            }
+            HandEvent::Tidied
+        }));
+    }
+
+    /// Claims the next items in line, or reads their values first. Whether anything was claimed.
+    fn claim_some(&mut self, now: Instant) -> bool {
+        let Some(session) = self.incumbent.as_ref().map(|incumbent| incumbent.id) else { return false };
+        // In transactions of the same size: the last one is not to be for one item.
+        let fit = (self.access.most_items() + 2).saturating_sub(claim::WIDEST_PART).max(1);
+        let demand = self.demand();
+        let most = demand.div_ceil(demand.div_ceil(fit).max(1));
+        let choice = self.shelf.choose(most, self.window, now, self.unix_ms());
+        if let Some(later) = choice.later {
+            self.wake_by(later);
+        }
+        if !choice.unread.is_empty() && !self.is_reading {
+            self.is_reading = true;
+            let access = self.access.clone();
+            self.hands
+                .push(Box::pin(async move { HandEvent::Read(listing::read(&access, choice.unread).await) }));
+        }
+        let is_spent = |chosen: &Chosen| chosen.basis.attempts >= self.settings.max_deliveries;
+        let (spent, items): (Vec<_>, Vec<_>) = choice.items.into_iter().partition(is_spent);
+        let goes_on = !spent.is_empty() || !items.is_empty();
+        spent.into_iter().for_each(|chosen| self.bury(chosen));
+        if !items.is_empty() {
+            self.nonce += 1;
+            self.meter.claims.increment(1);
+            self.send(Claim { session, nonce: self.nonce, items, is_in_doubt: false });
+        }
+        goes_on
+    }
+
+    fn send(&mut self, claim: Claim) {
+        self.abroad.extend(claim.items.iter().map(|chosen| chosen.place.clone()));
+        self.claiming += 1;
+        let access = self.access.clone();
+        self.hands.push(Box::pin(async move {
+            let answer = claim::send(&access, &claim).await;
+            HandEvent::Claimed { claim, answer }
+        }));
+    }
+
+    fn bury(&mut self, chosen: Chosen) {
+        let (access, unix_ms) = (self.access.clone(), self.unix_ms());
+        self.hands.push(Box::pin(async move {
+            let answer = claim::bury(&access, &chosen, unix_ms).await;
+            HandEvent::Buried { chosen, answer }
+        }));
+    }
+}
