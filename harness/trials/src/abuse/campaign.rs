@@ -57,7 +57,7 @@ impl Campaign {
             Self::Replies => 100_000,
             Self::Kills => 1_000_000,
             Self::Tokens => 40_000,
-            Self::Drops => 100_000,
+            Self::Drops => 160_000,
             Self::Mixed => 20_000,
             Self::Recovery => 20,
         }

@@ -133,8 +133,7 @@ impl Stage<'_> {
             drop(calm);
             produced
         });
-        produced?;
-        let suffered = suffered?;
+        let suffered = Suffered { stuck: produced?, ..suffered? };
         self.site.be(Weather::default());
         self.until_drained().await?;
 
@@ -250,20 +249,21 @@ impl Stage<'_> {
         Ok(suffered)
     }
 
-    /// Waits until all producers are done; one that is stuck is left behind.
-    async fn until_produced(&self, producers: &mut JoinSet<Result<(), GoError>>) -> Result<(), RunError> {
+    /// Waits until all producers are done; those that are stuck are left behind, so many.
+    async fn until_produced(&self, producers: &mut JoinSet<Result<(), GoError>>) -> Result<usize, RunError> {
         loop {
             let stuck_at = self.record.standing().latest + STUCK;
             tokio::select! {
                 biased;
                 ended = producers.join_next() => match ended {
                     Some(ended) => ended??,
-                    None => return Ok(()),
+                    None => return Ok(0),
                 },
                 () = sleep_until(stuck_at) => {
                     if self.record.standing().latest + STUCK <= Instant::now() {
+                        let stuck = producers.len();
                         producers.shutdown().await;
-                        return Ok(());
+                        return Ok(stuck);
                     }
                 }
             }

@@ -113,6 +113,7 @@ impl Site {
                     }
                     Seen::ReplyLost { .. } => {
                         seen.replies_lost.fetch_add(1, Ordering::Relaxed);
+                        seen.weather.lock().unwrap_or_else(PoisonError::into_inner).lost(&client);
                     }
                     Seen::LoggedIn { .. } => {
                         seen.logins.fetch_add(1, Ordering::Relaxed);
