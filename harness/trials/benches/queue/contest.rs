@@ -9,7 +9,7 @@ use crate::{
     arguments::Part,
     drain, enqueue, flow,
     ground::{Ground, Measured},
-    million,
+    lease, million,
 };
 
 /// One task for several contestants.
@@ -35,6 +35,7 @@ pub enum Doing {
     Drain { items: usize, by: drain::By },
     Enqueue { items: usize, by: enqueue::By },
     Flow { flow: flow::Flow, by: flow::By },
+    Lease { items: usize, by: lease::By },
     Million { by: million::By },
 }
 
@@ -130,6 +131,7 @@ impl Doing {
             Self::Drain { items, by } => drain::run(ground, items, by).await,
             Self::Enqueue { items, by } => enqueue::run(ground, items, by).await,
             Self::Flow { flow, by } => flow::run(ground, flow, by).await,
+            Self::Lease { items, by } => lease::run(ground, items, by).await,
             Self::Million { by } => million::run(ground, by).await,
         }
     }

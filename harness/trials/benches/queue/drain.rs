@@ -1,18 +1,14 @@
 //! Draining a backlog: from the first read to the last item.
 
-use etcd_client::{Compare, CompareOp, GetOptions, Txn, TxnOp};
+use etcd_client::{Compare, CompareOp, Txn, TxnOp};
 use etcd_queue::Queue;
-use futures::{
-    TryStreamExt,
-    future::{join_all, try_join_all},
-    stream,
-};
+use futures::{TryStreamExt, future::try_join_all, stream};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     Outcome,
     child::Child,
-    ground::{Done, Ground, Measured, stored},
+    ground::{Done, Ground, Measured, list, shares, stored, together},
 };
 
 /// Who drains.
@@ -69,12 +65,8 @@ async fn raw(
     ground
         .measure(async {
             let began = Instant::now();
-            let all = GetOptions::new().with_range(format!("{prefix}0"));
-            let all = kv.get(format!("{prefix}/"), Some(all)).await?;
-            if all.kvs().len() != items {
-                return Err(format!("list {items} items: got {}", all.kvs().len()).into());
-            }
-            stream::iter(all.kvs().chunks(each).map(Ok))
+            let all = list(&mut kv, prefix, items).await?;
+            stream::iter(all.chunks(each).map(Ok))
                 .try_for_each_concurrent(under_way, |some| {
                     let unchanged = some
                         .iter()
@@ -102,19 +94,16 @@ async fn queue(
     let measured = ground
         .measure(async {
             let began = Instant::now();
-            let calls = (0..callers).map(|caller| {
+            let call = |mut left: usize| {
                 let queue = queue.clone();
-                let mut left = items / callers + usize::from(caller < items % callers);
-                tokio::spawn(async move {
+                async move {
                     while left > 0 {
                         left -= queue.next_batch(each.min(left)).await?.len();
                     }
-                    Ok::<_, etcd_queue::Error>(())
-                })
-            });
-            for call in join_all(calls).await {
-                call??;
-            }
+                    Ok(())
+                }
+            };
+            together(shares(items, callers).map(call)).await?;
             Ok(Done { items, wall: began.elapsed(), ..Done::default() })
         })
         .await?;

@@ -26,7 +26,7 @@ pub fn draining(items: usize, extent: Extent) -> Contest {
     };
     let recipes = match items {
         30_000 => 0,
-        10_000 => extent.once_from(Extent::Usual),
+        10_000 => extent.once_from(Extent::Whole),
         _ => extent.runs(3),
     };
     // One after another takes long enough with 10,000.

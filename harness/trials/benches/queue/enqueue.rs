@@ -2,13 +2,12 @@
 
 use etcd_client::{Client, Compare, CompareOp, ResponseHeader, Txn, TxnOp};
 use etcd_queue::Queue;
-use futures::future::join_all;
 use tokio::time::Instant;
 
 use crate::{
     Outcome,
     child::Child,
-    ground::{Done, Ground, Measured, create, keys, stored, value},
+    ground::{Done, Ground, Measured, create, keys, shares, stored, together, value},
 };
 
 /// Who stores.
@@ -57,37 +56,30 @@ pub async fn run(ground: &Ground, items: usize, by: By) -> Outcome<Measured> {
 }
 
 async fn calls(queue: &Queue, items: usize, callers: usize) -> Outcome<()> {
-    let calls = (0..callers).map(|caller| {
+    let call = |count| {
         let queue = queue.clone();
-        let count = items / callers + usize::from(caller < items % callers);
-        tokio::spawn(async move {
+        async move {
             for n in 0..count {
                 queue.enqueue(value(n)).await?;
             }
-            Ok::<_, etcd_queue::Error>(())
-        })
-    });
-    for call in join_all(calls).await {
-        call??;
-    }
-    Ok(())
+            Ok(())
+        }
+    };
+    together(shares(items, callers).map(call)).await
 }
 
 async fn raw(client: &Client, prefix: &str, items: usize, callers: usize, each: usize) -> Outcome<()> {
     let keys: Vec<String> = keys(prefix, items)?.collect();
     let calls = keys.chunks(items.div_ceil(callers)).map(|keys| {
         let (mut kv, keys) = (client.kv_client(), keys.to_vec());
-        tokio::spawn(async move {
+        async move {
             for keys in keys.chunks(each) {
                 stored(kv.txn(create(keys)).await?.succeeded())?;
             }
-            Outcome::Ok(())
-        })
+            Ok(())
+        }
     });
-    for call in join_all(calls).await {
-        call??;
-    }
-    Ok(())
+    together(calls).await
 }
 
 async fn with_slot(client: &Client, prefix: &str, items: usize) -> Outcome<()> {

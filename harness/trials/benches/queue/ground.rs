@@ -6,9 +6,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use etcd_client::{Client, Compare, CompareOp, Txn, TxnOp};
+use etcd_client::{Client, Compare, CompareOp, GetOptions, KeyValue, KvClient, Txn, TxnOp};
 use etcd_queue::connect_options;
-use futures::{TryStreamExt, stream};
+use futures::{TryStreamExt, future::join_all, stream};
 use tokio::sync::OnceCell;
 
 use crate::{Outcome, server::Server};
@@ -137,6 +137,29 @@ pub fn create(keys: &[String]) -> Txn {
     let absent = keys.iter().map(|key| Compare::version(key.as_str(), CompareOp::Equal, 0));
     let puts = keys.iter().map(|key| TxnOp::put(key.as_str(), value(0), None));
     Txn::new().when(absent.collect::<Vec<_>>()).and_then(puts.collect::<Vec<_>>())
+}
+
+/// All items of a backlog, read at once.
+pub async fn list(kv: &mut KvClient, prefix: &str, items: usize) -> Outcome<Vec<KeyValue>> {
+    let all = GetOptions::new().with_range(format!("{prefix}0"));
+    let all = kv.get(format!("{prefix}/"), Some(all)).await?.take_kvs();
+    if all.len() == items { Ok(all) } else { Err(format!("list {items} items: got {}", all.len()).into()) }
+}
+
+/// How many items each of so many callers gets.
+pub fn shares(items: usize, callers: usize) -> impl Iterator<Item = usize> {
+    (0..callers).map(move |caller| items / callers + usize::from(caller < items % callers))
+}
+
+/// Lets all go on at the same time, each in a task of its own, to their ends.
+pub async fn together<F>(calls: impl Iterator<Item = F>) -> Outcome<()>
+where
+    F: Future<Output = Outcome<()>> + Send + 'static,
+{
+    for call in join_all(calls.map(tokio::spawn)).await {
+        call??;
+    }
+    Ok(())
 }
 
 /// What became of a transaction that nothing stands in the way of.

@@ -10,7 +10,7 @@ use crate::{
     draining::draining,
     enqueue,
     flow::{self, Flow},
-    million,
+    lease, million,
 };
 
 /// Every contest, in the order in which they are held and shown.
@@ -20,7 +20,8 @@ pub fn all(extent: Extent) -> Vec<Contest> {
     contests.push(enqueueing(extent));
     contests.extend([5, 20].map(|every_ms| waiting(every_ms, extent)));
     contests.extend([offered(extent), one_by_one(extent), flowing(64, 1, extent), flowing(4, 126, extent)]);
-    contests.push(a_million());
+    // A million items stay where they are, and etcd is no longer what it was.
+    contests.extend([leasing(extent), a_million()]);
     contests
 }
 
@@ -140,6 +141,43 @@ fn contestants(flow: Flow, [recipe, raw, queue]: [usize; 3]) -> Vec<Contestant> 
     [("recipe", recipe, flow::By::Recipe), ("raw", raw, flow::By::Raw), ("queue", queue, flow::By::Queue)]
         .map(|(name, runs, by)| Contestant { name, runs, doing: Doing::Flow { flow, by } })
         .into()
+}
+
+fn leasing(extent: Extent) -> Contest {
+    use lease::By;
+    let (items, runs) = (10_000, extent.runs(3));
+    let contestants = [
+        ("raw, batches", By::RawBatches),
+        ("next_batch(126)", By::Batches { callers: 1, each: 126 }),
+        ("next_batch(126), 4 callers", By::Batches { callers: 4, each: 126 }),
+        ("raw, 64 x 1", By::RawSingles { loops: 64 }),
+        ("next(), 64 callers", By::Singles { callers: 64 }),
+    ]
+    .map(|(name, by)| Contestant { name, runs, doing: Doing::Lease { items, by } });
+    let batches = (
+        "raw, batches",
+        "lists all items, then claims 125 a transaction and acknowledges 63 a transaction, four of each under way",
+    );
+    let singles = (
+        "raw, 64 x 1",
+        "lists all items, then 64 loops on one connection that claim one item and acknowledge it",
+    );
+    let many = |id, what| Line::new(id, what).beside(None, Some(batches), "next_batch(126)");
+    let lines = vec![
+        many("lease/batch", "claim and ack 10,000, batches").aims(vec![Goal::Value(25_000.0)]).charted(),
+        Line {
+            queue: "next_batch(126), 4 callers",
+            ..many("lease/callers", "claim and ack 10,000, 4 callers")
+        },
+        Line::new("lease/next64", "claim and ack 10,000, 64 callers")
+            .beside(None, Some(singles), "next(), 64 callers")
+            .aims(vec![Goal::Value(6_000.0)])
+            .charted(),
+        many("lease/requests", "claim and ack 10,000, batches: requests").of(Metric::Requests),
+        many("lease/cpu", "claim and ack 10,000, batches: etcd CPU").of(Metric::EtcdCpu),
+    ];
+    let name = format!("claim and ack {}", thousands(items));
+    Contest { part: Part::Lease, name, contestants: contestants.into(), lines }
 }
 
 fn a_million() -> Contest {

@@ -11,6 +11,7 @@ mod draining;
 mod enqueue;
 mod flow;
 mod ground;
+mod lease;
 mod list;
 mod machine;
 mod million;

@@ -35,6 +35,10 @@ const EXPLANATION: &str = "
 - All on the same etcd, each time under a fresh prefix, with values of 128 bytes. A backlog is stored one item a
   transaction, as the recipe stores it. A drain begins before the first read, so that listing is part of it, and ends
   when the last item was handed over. Connecting is not part of it.
+- At least once, a caller of `next_batch(126)`, one unless a row says so, acknowledges a batch together, and awaits that
+  of up to four batches while it asks for the next; each of 64 callers of `next()` acknowledges its item before it asks
+  for another. It ends with the last acknowledgement. The raw loops claim by a record beside the item, as the queue does,
+  but without a session.
 - Four callers share one queue; four consumers are four processes, or four clients of the recipe.
 - Latency is from the call of `enqueue` to the return of the `next` that got the item, at a steady rate whether or not
   the consumer keeps up. The producer stores one after another; up to 1,600 a second is what it tries. There `next()`
@@ -128,6 +132,7 @@ fn heading(part: &str) -> &str {
         "enqueue" => "Enqueueing",
         "wait" => "Waiting for an item",
         "flow" => "Enqueueing and taking at the same time",
+        "lease" => "Taking at least once",
         "memory" => "A backlog of a million items",
         other => other,
     }
