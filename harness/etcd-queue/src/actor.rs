@@ -3,7 +3,8 @@
 //!
 //! Nothing is sent for nobody: the range is listed and watched from the first wish on, a link that breaks
 //! is made again when there is a wish, and items are claimed only while somebody waits for them (and as many
-//! more as the user allows to be claimed ahead). What comes of it is taken in by `reckoning.rs`.
+//! more as the user allows to be claimed ahead). What to do next is decided in `plan.rs`, and what comes of
+//! it is taken in by `reckoning.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,12 +18,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::access::Access;
 use crate::affinity::Affinity;
-use crate::cache::{Cache, Key, Known, Place};
-use crate::claim::{Claim, Lane, Shape};
+use crate::cache::{Cache, Place};
+use crate::claim::Lane;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::farewell::Farewell;
-use crate::hand::{self, Doubt, Hand};
+use crate::hand::{Doubt, Hand};
 use crate::item::Item;
 use crate::lanes::Lanes;
 use crate::link::{Entry, Link};
@@ -34,15 +35,11 @@ use crate::wishes::{Wish, Wishes};
 
 /// How long after a lost race claims are made of parts.
 pub(crate) const CONTENDED_FOR: Duration = Duration::from_millis(500);
-/// How old the view of who else consumes may get while it is used.
-const RIVALS_AGE: Duration = Duration::from_secs(2);
 /// How soon after a look a lost race is a reason to look again.
 pub(crate) const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// How long a quiet, empty queue is believed to be empty. A server with known faults may swallow an event
 /// (etcd CHANGELOG-3.5, 3.5.13, 3.5.16, 3.5.18).
-const AUDITED_EVERY: Duration = Duration::from_secs(60);
-/// How many items in line may be read at once when their values are not known.
-const WIDEST_WINDOW: usize = 126;
+pub(crate) const AUDITED_EVERY: Duration = Duration::from_secs(60);
 
 /// What callers tell the actor.
 #[derive(Debug)]
@@ -223,165 +220,6 @@ impl Actor {
         while self.overdue.first().is_some_and(|place| !self.cache.holds(place)) {
             self.overdue.pop_first();
         }
-    }
-
-    /// How many items are to be claimed beyond those that are, or are being claimed.
-    fn demand(&self) -> usize {
-        let bars = |place: &Place| self.wishes.first_ready().is_some_and(|ready| place < ready);
-        let barring = self.overdue.iter().take_while(|place| bars(place)).count();
-        let wanted = self.wishes.missing().max(barring);
-        let ahead = self.read_ahead.saturating_sub(self.wishes.ready().saturating_sub(wanted));
-        wanted.saturating_add(ahead).saturating_sub(self.abroad.len())
-    }
-
-    /// Starts what is to be done next, if anybody waits.
-    fn plan(&mut self, now: Instant) {
-        self.wake = None;
-        if self.wishes.are_none() {
-            self.away = None;
-            return;
-        }
-        self.keep_patience(now);
-        if let Link::Down(entry) = self.link {
-            self.link = Link::list(self.access.clone(), entry, self.link_pace.rest(now));
-        }
-        if self.lanes.wants_session(now) {
-            self.hands.push(hand::begin_session(self.access.clone(), self.hand_pace.rest(now)));
-        }
-        // While the link is down a claim would mostly fail, and each that is lost on the way is a doubt.
-        if !self.link.is_listed() {
-            return;
-        }
-        let rest = self.hand_pace.rest(now);
-        if !rest.is_zero() {
-            self.wake = Some(now + rest);
-            return;
-        }
-        for doubt in std::mem::take(&mut self.doubts) {
-            match doubt.lane {
-                Lane::Slot(_) => self.settling += 1,
-                Lane::Bare { .. } => self.claiming += 1,
-            }
-            self.hands.push(hand::settle(self.access.clone(), doubt));
-        }
-        self.look_around(now);
-        if self.cache.is_used_up() && self.abroad.is_empty() {
-            tracing::debug!(range = self.access.range(), "listing the rest of a long line");
-            self.link = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
-            return;
-        }
-        while self.demand() > 0 && self.lanes.has_free() && self.claim_some(now) {}
-        if self.claiming == 0 {
-            self.introduce();
-        }
-    }
-
-    /// Tells the other consumers of this one, and tidies up behind those that are gone. Neither is in a
-    /// hurry: the first claim goes before.
-    pub(crate) fn introduce(&mut self) {
-        if let Some(session) = self.lanes.session().filter(|_| self.is_stranger) {
-            let id = session.id().to_owned();
-            self.is_stranger = false;
-            self.hands.push(hand::join(self.access.clone(), id, Duration::ZERO));
-            self.hands.push(hand::tidy(self.access.clone(), self.clock.unix_s()));
-        }
-    }
-
-    /// Tells those who wait if they have done so in vain for too long.
-    fn keep_patience(&mut self, now: Instant) {
-        let (Some(patience), Some(Away { since, reason })) = (self.patience, &self.away) else { return };
-        let due = *since + patience;
-        if now < due {
-            return self.wake_by(Some(due));
-        }
-        let (range, away) = (self.access.range().to_owned(), now.duration_since(*since));
-        let error = Error::Unavailable { range, away, reason: reason.clone() };
-        // Who calls again waits anew.
-        self.away = None;
-        self.fail_callers(&error);
-    }
-
-    pub(crate) fn is_away(&mut self, reason: String) {
-        match &mut self.away {
-            Some(away) => away.reason = reason,
-            None => self.away = Some(Away { since: Instant::now(), reason }),
-        }
-    }
-
-    /// Looks who else consumes while that matters, and whether an empty queue is really empty.
-    fn look_around(&mut self, now: Instant) {
-        let is_old = |seen: Option<Instant>| seen.is_none_or(|seen| now.duration_since(seen) >= RIVALS_AGE);
-        if self.affinity.is_in_force(now) && is_old(self.rivals_seen) {
-            self.look_for_rivals(now);
-        }
-        if self.cache.len() > 0 || !self.abroad.is_empty() {
-            self.audit_at = now + AUDITED_EVERY;
-        } else if now >= self.audit_at {
-            self.audit_at = now + AUDITED_EVERY + self.hand_pace.jitter(AUDITED_EVERY / 4);
-            self.hands.push(hand::count(self.access.clone()));
-        }
-        self.wake_by(Some(self.audit_at));
-    }
-
-    pub(crate) fn look_for_rivals(&mut self, now: Instant) {
-        if !self.is_looking && self.lanes.session().is_some() {
-            self.is_looking = true;
-            self.rivals_seen = Some(now);
-            self.hands.push(hand::look_for_rivals(self.access.clone()));
-        }
-    }
-
-    fn wake_by(&mut self, at: Option<Instant>) {
-        self.wake = match (self.wake, at) {
-            (Some(wake), Some(at)) => Some(wake.min(at)),
-            (wake, at) => wake.or(at),
-        };
-    }
-
-    /// Claims the next items in line, or reads their values first. Whether anything was claimed.
-    fn claim_some(&mut self, now: Instant) -> bool {
-        let is_contended = self.contended_until.is_some_and(|until| now < until);
-        let most = self.demand().min(self.access.most_items());
-        // Without slots a contended claim can only be made as small as it gets.
-        let most = if is_contended && self.lanes.is_degraded() { 1 } else { most };
-        let choice = self.affinity.choose(&self.cache, most, now);
-        self.wake_by(choice.later);
-        let unread: Vec<Key> = self.unread(&choice.places);
-        if !unread.is_empty() && !self.is_reading {
-            self.is_reading = true;
-            self.hands.push(hand::read(self.access.clone(), unread));
-        }
-        let mut items: Vec<(Place, Known)> = Vec::new();
-        for place in choice.places {
-            match self.cache.take(&place) {
-                Some(known) if known.value.is_some() => items.push((place, known)),
-                Some(known) => {
-                    self.cache.restore(place, known);
-                    break;
-                }
-                None => {}
-            }
-        }
-        if items.is_empty() {
-            return false;
-        }
-        let Some(lane) = self.lanes.take(self.clock.unix_s()) else { return false };
-        let in_parts = is_contended && items.len() > 1 && matches!(lane, Lane::Slot(_));
-        let shape = if in_parts { Shape::Parts } else { Shape::Whole };
-        self.abroad.extend(items.iter().map(|(place, _)| place.clone()));
-        self.claiming += 1;
-        self.meter.claims.increment(1);
-        self.hands.push(hand::claim(self.access.clone(), Claim { items, shape }, lane));
-        true
-    }
-
-    /// The keys among the chosen ones, and some that follow in line, whose values are not known.
-    fn unread(&self, chosen: &[Place]) -> Vec<Key> {
-        let is_unread = |(_, known): &(&Place, &Known)| known.value.is_none();
-        let first = chosen.iter().take(self.window).find(|place| self.cache.is_unread(place));
-        let Some(first) = first else { return Vec::new() };
-        let from_there = self.cache.iter_from(first).take(self.window.min(WIDEST_WINDOW));
-        from_there.filter(is_unread).map(|((_, key), _)| key.clone()).collect()
     }
 
     pub(crate) fn fail_callers(&mut self, error: &Error) {

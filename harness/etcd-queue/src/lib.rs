@@ -66,6 +66,7 @@ mod membership;
 mod meter;
 mod orders;
 mod pace;
+mod plan;
 mod producer;
 mod queue;
 mod reckoning;
