@@ -104,7 +104,9 @@ fn killed(source: Source, version: Version) {
 
 fn killed_after_a_login(source: Source, version: Version) {
     wait(async {
-        let etcd = start(&source, &with_tokens(version)).await.unwrap();
+        // A token's life begins anew with the start, and a container may take longer than a short one to be ready.
+        let spec = EtcdSpec::of(version).with_tokens(Duration::from_secs(60));
+        let etcd = start(&source, &spec).await.unwrap();
         let line_before = line(&*etcd).await;
         let token = line_before.login("root", "root").await;
         line_before.put("k", "v", Some(&token)).await.unwrap();
