@@ -61,9 +61,25 @@ fn real(campaign: Campaign, test: impl FnOnce() -> Result<(), Failed> + Send + '
 }
 
 fn run(campaign: Campaign, seed: u64, items: usize) -> Result<Ran, Failed> {
+    without_complaints(campaign, seed, items, |ran| ran.complaints.is_empty())
+}
+
+/// A run that loses and doubles nothing; in weather drawn at random a producer may be stuck in the end.
+fn lossless(campaign: Campaign, seed: u64, items: usize) -> Result<Ran, Failed> {
+    without_complaints(campaign, seed, items, |ran| {
+        ran.complaints.len() <= usize::from(ran.suffered.stuck > 0)
+    })
+}
+
+fn without_complaints(
+    campaign: Campaign,
+    seed: u64,
+    items: usize,
+    is_fine: fn(&Ran) -> bool,
+) -> Result<Ran, Failed> {
     let plan = Plan::of(campaign, seed, items, VERSION);
     let ran = command::make_one(&plan).map_err(|error| format!("seed {seed}: could not {error}"))?;
-    if ran.marks.verdict == Verdict::Survives && ran.complaints.is_empty() {
+    if ran.marks.verdict == Verdict::Survives && is_fine(&ran) {
         return Ok(ran);
     }
     let again = format!("just abuse {} --seed {seed} --items {items} --etcd {VERSION}", campaign.name());
@@ -76,8 +92,8 @@ fn small(campaign: Campaign, seed: u64, items: usize) -> Result<(), Failed> {
     let went_through = match campaign {
         Campaign::Replies => suffered.ambiguous.applied > 10,
         Campaign::Kills => suffered.ambiguous.applied > 10 && suffered.kills > 0,
-        // Seven of them log in when they begin.
-        Campaign::Tokens => suffered.kills > 0 && suffered.logins > 20,
+        // Seven of them log in when they begin; how many do so again is a matter of how long it all takes.
+        Campaign::Tokens => suffered.kills > 0 && suffered.logins > 10,
         Campaign::Drops => suffered.drops > 1_000,
         Campaign::Mixed => marks.to_go > 20 && marks.to_go + 20 < marks.handed_out,
         Campaign::Virtual | Campaign::Recovery => true,
@@ -88,7 +104,7 @@ fn small(campaign: Campaign, seed: u64, items: usize) -> Result<(), Failed> {
 fn seeds_of_everything() -> Result<(), Failed> {
     let mut all = [0; 5];
     for seed in 1..=30 {
-        let Ran { suffered, marks, .. } = run(Campaign::Virtual, seed, 200)?;
+        let Ran { suffered, marks, .. } = lossless(Campaign::Virtual, seed, 200)?;
         let lost = suffered.ambiguous;
         let this = [lost.applied, lost.void, suffered.kills, suffered.drops, marks.acknowledged as u64];
         all.iter_mut().zip(this).for_each(|(sum, one)| *sum += one);
