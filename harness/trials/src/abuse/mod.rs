@@ -17,6 +17,7 @@ mod campaign;
 pub mod command;
 mod consume;
 mod go;
+mod idle;
 mod patience;
 mod phase;
 mod plan;

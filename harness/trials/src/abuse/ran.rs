@@ -44,8 +44,8 @@ pub struct Suffered {
     pub logins: u64,
     /// How many calls were given up while items were enqueued or waited for.
     pub drops: u64,
-    /// How many producers got no answer though everything that they had stored was handed out long ago.
-    pub stuck: usize,
+    /// The producers that were not done when nothing had been handed out for a long time.
+    pub stuck: Vec<String>,
     /// What consumers that were closed could not put back.
     pub left_over: Vec<String>,
     /// How long all took.
@@ -130,9 +130,7 @@ fn complaints(judgement: &Judgement, suffered: &Suffered) -> Vec<String> {
         complaints.push(format!("deaf in the end: {}", names.join(", ")));
     }
     complaints.extend(judgement.inconclusive.iter().map(ToString::to_string));
-    if suffered.stuck > 0 {
-        complaints.push(format!("{} producers are stuck", suffered.stuck));
-    }
+    complaints.extend(suffered.stuck.iter().map(|who| format!("stuck: {who}")));
     if suffered.ambiguous.unknown > 0 {
         complaints.push(format!("{} lost replies could not be settled", suffered.ambiguous.unknown));
     }

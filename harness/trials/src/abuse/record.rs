@@ -37,15 +37,15 @@ struct Book {
 pub struct Standing {
     /// How many of those acknowledged were handed to nobody so far.
     pub awaited: usize,
-    /// When an item was handed out last; at first: when the run began.
-    pub latest: Instant,
+    /// How many items were handed out.
+    pub handed_out: u64,
 }
 
 impl Record {
     /// An empty one, in which time counts from now.
     pub fn new() -> Self {
         let began = Instant::now();
-        let standing = Standing { awaited: 0, latest: began };
+        let standing = Standing { awaited: 0, handed_out: 0 };
         let book =
             Book { events: Vec::new(), awaited: BTreeSet::new(), early: BTreeSet::new(), calls: 0, standing };
         Self { began, book: Mutex::new(book), handed_out: Notify::new() }
@@ -111,7 +111,7 @@ impl Record {
             if !book.awaited.remove(item) {
                 book.early.insert(item.clone());
             }
-            book.standing.latest = Instant::now();
+            book.standing.handed_out += 1;
         }
         let event = self.event(Happening::Returned { consumer: consumer.to_owned(), call, returned });
         book.events.push(event);

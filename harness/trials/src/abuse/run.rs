@@ -18,12 +18,13 @@ use etcd_queue::{Builder, Queue};
 use tokio::{
     sync::{Notify, watch},
     task::{JoinError, JoinSet},
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
     consume::consume,
     go::{GoError, Process},
+    idle::Idle,
     phase::{Phase, Phases},
     plan::{Make, Plan},
     produce::produce,
@@ -41,8 +42,6 @@ use super::{
 const PREFLIGHT_CLIENT: &str = "preflight";
 /// How long the one item before the run may take.
 const PREFLIGHT: Duration = Duration::from_secs(10);
-/// When for so long nothing is handed out though something should be, the run is stuck.
-const STUCK: Duration = Duration::from_secs(30);
 /// How long each consumer may take to get its probe: longer than a connection can be silent without being given up,
 /// 6 s, and the rest after that.
 const PROBE: Duration = Duration::from_secs(15);
@@ -113,7 +112,8 @@ struct Played {
 
 /// Everybody who works in it.
 struct Crew {
-    producers: JoinSet<Result<(), GoError>>,
+    /// Each tells its name in the end.
+    producers: JoinSet<Result<String, GoError>>,
     consumers: JoinSet<Result<(), String>>,
     go_consumers: JoinSet<Result<(), GoError>>,
 }
@@ -214,15 +214,21 @@ impl Stage<'_> {
                     let sent = self.site.transactions_of(&producer.name);
                     let (worker, plan) = (worker(queue, sent), self.plan.clone());
                     crew.producers.spawn(async move {
+                        let name = producer.name.clone();
                         produce(worker, producer, plan).await;
-                        Ok(())
+                        Ok(name)
                     });
                 }
                 Make::Go => {
                     let address = self.site.route(&producer.name).await?;
                     let process = Process::start(address, &self.plan.prefix).await?;
                     let record = Arc::clone(&self.record);
-                    crew.producers.spawn(process.produce(producer, self.plan.backlog, record));
+                    let backlog = self.plan.backlog;
+                    crew.producers.spawn(async move {
+                        let name = producer.name.clone();
+                        process.produce(producer, backlog, record).await?;
+                        Ok(name)
+                    });
                 }
             }
         }
@@ -249,22 +255,26 @@ impl Stage<'_> {
         Ok(suffered)
     }
 
-    /// Waits until all producers are done; those that are stuck are left behind, so many.
-    async fn until_produced(&self, producers: &mut JoinSet<Result<(), GoError>>) -> Result<usize, RunError> {
+    /// Waits until all producers are done; those that are stuck are left behind, by their names.
+    async fn until_produced(
+        &self,
+        producers: &mut JoinSet<Result<String, GoError>>,
+    ) -> Result<Vec<String>, RunError> {
+        let mut at_work: Vec<_> = self.plan.producers.iter().map(|producer| producer.name.clone()).collect();
+        let mut idle = Idle::since(&self.record);
         loop {
-            let stuck_at = self.record.standing().latest + STUCK;
             tokio::select! {
                 biased;
                 ended = producers.join_next() => match ended {
-                    Some(ended) => ended??,
-                    None => return Ok(0),
-                },
-                () = sleep_until(stuck_at) => {
-                    if self.record.standing().latest + STUCK <= Instant::now() {
-                        let stuck = producers.len();
-                        producers.shutdown().await;
-                        return Ok(stuck);
+                    Some(ended) => {
+                        let name = ended??;
+                        at_work.retain(|producer| *producer != name);
                     }
+                    None => return Ok(at_work),
+                },
+                () = idle.for_long(&self.record) => {
+                    producers.shutdown().await;
+                    return Ok(at_work);
                 }
             }
         }
@@ -272,16 +282,17 @@ impl Stage<'_> {
 
     /// Waits until everything that is stored was handed out, or nothing is any more.
     async fn until_drained(&self) -> Result<(), RunError> {
-        let calm = Instant::now();
+        let mut idle = Idle::since(&self.record);
         loop {
-            let standing = self.record.standing();
-            if standing.awaited == 0 && self.site.stored(&self.plan.prefix).await?.is_empty() {
+            let nothing_awaited = self.record.standing().awaited == 0;
+            if nothing_awaited && self.site.stored(&self.plan.prefix).await?.is_empty() {
                 return Ok(());
             }
-            if standing.latest.max(calm) + STUCK <= Instant::now() {
-                return Ok(());
+            tokio::select! {
+                biased;
+                () = idle.for_long(&self.record) => return Ok(()),
+                () = sleep(POLL) => {}
             }
-            sleep(POLL).await;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What goes wrong beside lost replies, and when: drawn from a seed.
 
-use std::{ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use fastrand::Rng;
 
@@ -72,12 +72,20 @@ impl Menu {
     };
 }
 
+/// A silent connection is noticed within 6 s, and a new one needs a moment to be of use: who is silenced again sooner
+/// never gets on, whatever it does.
+const BETWEEN_SILENCES: Duration = Duration::from_secs(10);
+
 /// The troubles of a run, one after the other, without an end; each with the rest before it.
 #[derive(Clone, Debug)]
 pub struct Troubles {
     menu: Menu,
     clients: Vec<String>,
     rng: Rng,
+    /// All rests so far: it is at least so late.
+    elapsed: Duration,
+    /// Until when a client is better not silenced again.
+    silenced: BTreeMap<String, Duration>,
 }
 
 impl Troubles {
@@ -88,11 +96,28 @@ impl Troubles {
         let consumers = plan.consumers.iter().filter(|consumer| consumer.make == Make::Rust);
         let producers = producers.map(|producer| producer.name.clone());
         let clients = producers.chain(consumers.map(|consumer| consumer.name.clone())).collect();
-        Self { menu: plan.menu.clone(), clients, rng: Rng::with_seed(plan.seed ^ 0x7_7007) }
+        Self {
+            menu: plan.menu.clone(),
+            clients,
+            rng: Rng::with_seed(plan.seed ^ 0x7_7007),
+            elapsed: Duration::ZERO,
+            silenced: BTreeMap::new(),
+        }
     }
 
     fn ms(&mut self, range: Range<u64>) -> Duration {
         Duration::from_millis(self.rng.u64(range))
+    }
+
+    /// These clients fall silent, for so long and until they have noticed; unless one of them has only just been.
+    fn silences(&mut self, clients: &[String], length: Duration) -> bool {
+        let may = |client| self.silenced.get(client).is_none_or(|until| *until <= self.elapsed);
+        let may = clients.iter().all(may);
+        if may {
+            let until = self.elapsed + length + BETWEEN_SILENCES;
+            self.silenced.extend(clients.iter().map(|client| (client.clone(), until)));
+        }
+        may
     }
 }
 
@@ -107,6 +132,7 @@ impl Iterator for Troubles {
             return None;
         }
         let rest = self.ms(rest_ms);
+        self.elapsed += rest;
         let client = self.rng.choice(&self.clients).cloned().unwrap_or_default();
         let mut drawn = self.rng.u32(..all);
         let which = weights.iter().position(|weight| match drawn.checked_sub(*weight) {
@@ -121,8 +147,14 @@ impl Iterator for Troubles {
             Some(1) => Trouble::CutAll,
             Some(2) => Trouble::Compact,
             Some(3) => Trouble::Delay { client, by: self.ms(1..200), length: self.ms(50..1_500) },
-            Some(4) => Trouble::Swallow(client),
-            Some(5) => Trouble::Hole(self.ms(1..4_000)),
+            Some(4) => {
+                let may = self.silences(std::slice::from_ref(&client), Duration::ZERO);
+                if may { Trouble::Swallow(client) } else { Trouble::Cut(client) }
+            }
+            Some(5) => {
+                let (length, all) = (self.ms(1..4_000), self.clients.clone());
+                if self.silences(&all, length) { Trouble::Hole(length) } else { Trouble::CutAll }
+            }
             Some(6) => Trouble::Kill(self.ms(0..800)),
             _ => Trouble::NewRole,
         };
@@ -159,6 +191,28 @@ mod tests {
         assert!(
             troubles.all(|(_, trouble)| matches!(trouble, Trouble::Cut(name) if !name.starts_with("go-")))
         );
+    }
+
+    #[test]
+    fn nobody_is_silenced_again_before_he_can_have_noticed() {
+        let menu = Menu { swallow: 3, hole: 1, rest_ms: 10..2_000, ..Menu::CALM };
+        let (mut now, mut silenced) = (Duration::ZERO, BTreeMap::new());
+        let (mut swallowed, mut holes) = (0, 0);
+        for (rest, trouble) in Troubles::of(&plan(menu)).take(2_000) {
+            now += rest;
+            let (clients, length) = match trouble {
+                Trouble::Swallow(client) => (vec![client], Duration::ZERO),
+                Trouble::Hole(length) => (silenced.keys().cloned().collect(), length),
+                _ => continue,
+            };
+            swallowed += usize::from(length.is_zero());
+            holes += usize::from(!length.is_zero());
+            for client in clients {
+                let before = silenced.insert(client, now + length);
+                assert!(before.is_none_or(|before| before + Duration::from_secs(8) < now));
+            }
+        }
+        assert!(swallowed > 50 && holes > 2, "{swallowed} swallowed, {holes} holes");
     }
 
     #[test]
