@@ -7,7 +7,7 @@ use super::{
     timeline::Stage,
 };
 use crate::{
-    etcd::{Address, Etcd, EtcdError},
+    etcd::{Etcd, EtcdError},
     history::{Happening, Inconclusive, ServerState},
     scenario::{Action, ConsumerCall, Producer as By, Scenario},
     subject::Request,
@@ -114,12 +114,13 @@ impl Stage<'_> {
             if let Some(state) = before {
                 let _ = desk.send(Ok(Happening::Server { state }));
             }
+            if before == Some(ServerState::Down) {
+                wire.lead_nowhere();
+            }
             match work(etcd.as_ref()).await {
                 Ok(()) => {
                     // A restarted etcd may listen on another port.
-                    if let address @ Address::Tcp(_) = etcd.address() {
-                        wire.redirect(address);
-                    }
+                    wire.redirect(etcd.address());
                     let _ = desk.send(Ok(Happening::Server { state: after }));
                     let _ = desk.send(Ok(Happening::Acted { step: index }));
                 }

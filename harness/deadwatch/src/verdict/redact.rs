@@ -7,7 +7,13 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 /// What is looked for, in this order at each place, and what is put there; none: it is kept as it is.
-const RULES: [(&str, Option<&str>); 9] = [
+const RULES: [(&str, Option<&str>); 10] = [
+    // Go's words for one and the same cut connection: which of them is a matter of what arrives first, the end or what
+    // the other side had not read yet (clientv3 by grpc-go internal/transport/http2_client.go, reader).
+    (
+        r"error reading from server: (?:EOF|read tcp \S+->\S+: read: connection reset by peer)",
+        Some("error reading from server: <end or reset>"),
+    ),
     (r#"(?:https?|unix|passthrough|dns)://[^\s"',;)\]]+"#, Some("<address>")),
     (r"\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%\w+)?\](?::\d+)?", Some("<address>")),
     (r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b", Some("<address>")),
@@ -74,6 +80,13 @@ mod tests {
             // Times.
             ("timed out after 7.003s", "timed out after <time>"),
             ("timed out after 1m30s, at 2024-01-05T10:11:12.5Z", "timed out after <time>, at <time>"),
+            // A cut connection.
+            (
+                "desc = error reading from server: read tcp 127.0.0.1:4->127.0.0.1:5: read: connection reset by peer",
+                "desc = error reading from server: <end or reset>",
+            ),
+            ("error reading from server: EOF", "error reading from server: <end or reset>"),
+            ("read failed: EOF", "read failed: EOF"),
             // What stays.
             (
                 "rpc error: code = PermissionDenied desc = etcdserver: permission denied",

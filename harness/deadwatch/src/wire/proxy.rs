@@ -21,7 +21,7 @@ use super::link::{Condition, Link};
 use super::observer::Observer;
 use super::relay::relay;
 use super::sighting::Sighting;
-use super::upstream::{Upstream, connect};
+use super::upstream::{Server, Upstream};
 use crate::etcd::{Address, Dial, Reset};
 
 /// The client whose connections are neither observed nor reached by a fault: the harness's own, which goes through
@@ -102,6 +102,12 @@ impl Wire {
                 Ok(unknown.insert(address).clone())
             }
         }
+    }
+
+    /// Lets connections from now on lead nowhere, until [`redirect`](Self::redirect): they are reset at once. For an
+    /// etcd that is about to go down, as its port may be another's before it is up again. Those that are open stay.
+    pub fn lead_nowhere(&self) {
+        self.upstream.remove();
     }
 
     /// Lets connections from now on lead to another address; those that are open stay where they are.
@@ -190,12 +196,11 @@ impl Line {
         {
             return swallow(client, &mut empty(), link).await;
         }
-        match self.upstream.address() {
-            Address::Tcp(port) => {
-                let mut server = connect(port).await?;
+        match self.upstream.connect().await? {
+            Server::Tcp(mut server) => {
                 pass(client, &mut server, attended).await.inspect_err(|_| reset(&server))
             }
-            Address::Pipe(dial) => pass(client, &mut dial.connect()?, attended).await,
+            Server::Pipe(mut server) => pass(client, &mut server, attended).await,
         }
     }
 }

@@ -142,6 +142,25 @@ async fn a_redirected_wire_leads_new_connections_elsewhere_and_leaves_old_ones()
 }
 
 #[tokio::test]
+async fn a_wire_that_leads_nowhere_leads_to_nobody_who_has_the_port_now() {
+    let mut line = Line::opened().await;
+    line.wire.lead_nowhere();
+
+    let mut refused = TcpStream::connect(port(&line.wire.route("shared").await.unwrap())).await.unwrap();
+    assert_eq!(read(&mut refused).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    let stranger = TcpStream::connect(port(&line.wire.route("new").await.unwrap())).await;
+    assert_eq!(read(&mut stranger.unwrap()).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    line.client.write_all(b"open").await.unwrap();
+    line.client.shutdown().await.unwrap();
+    assert_eq!(read(&mut line.server).await.unwrap(), b"open");
+
+    let (elsewhere, address) = listener().await;
+    line.wire.redirect(address);
+    let _again = TcpStream::connect(port(&line.wire.route("shared").await.unwrap())).await.unwrap();
+    soon(elsewhere.accept()).await.unwrap();
+}
+
+#[tokio::test]
 async fn dropping_the_wire_ends_its_listeners_and_connections() {
     let Line { wire, mut client, mut server, mut sightings, .. } = Line::opened().await;
     let address = port(&wire.route("shared").await.unwrap());

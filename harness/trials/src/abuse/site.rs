@@ -200,6 +200,7 @@ impl Site {
     /// # Errors
     /// It does not end, or does not become ready.
     pub async fn kill(&self, down: Duration) -> Result<(), SiteError> {
+        self.wire.lead_nowhere();
         self.etcd.restart(Restart { ending: Ending::Kill, down }).await?;
         self.wire.redirect(self.etcd.address());
         Ok(())
