@@ -71,7 +71,7 @@ impl Claim {
             (Lane::Slot(slot), Shape::Whole) => Txn::new()
                 .when(compares(&self.items, Some(slot.guard())))
                 .and_then(deletes(&self.items, Some(slot.mark())))
-                .or_else(gets(&self.items, Some(slot.get()))),
+                .or_else(gets(if self.asks_what_is_left() { &self.items } else { &[] }, Some(slot.get()))),
             (Lane::Bare { .. }, _) => Txn::new()
                 .when(compares(&self.items, None))
                 .and_then(deletes(&self.items, None))
@@ -88,6 +88,17 @@ impl Claim {
                 Txn::new().when([slot.guard()]).and_then(parts).or_else([slot.get()])
             }
         }
+    }
+
+    /// Whether a claim that fails as a whole brings what is left of each item. A large one does not: the
+    /// question would be a third of a request that hardly ever fails. It is made again in parts instead.
+    fn asks_what_is_left(&self) -> bool {
+        self.items.len() <= PARTS
+    }
+
+    /// The items, out of a claim that is settled.
+    fn take(&mut self) -> Self {
+        Self { items: std::mem::take(&mut self.items), shape: self.shape }
     }
 
     /// Everything is as it was: nothing was claimed.
@@ -180,12 +191,12 @@ fn gets(items: &[(Place, Known)], slot: Option<TxnOp>) -> Vec<TxnOp> {
     slot.into_iter().chain(items.iter().map(|((_, key), _)| TxnOp::get(key.to_vec(), keys_only()))).collect()
 }
 
-/// Sends a claim and says what it came to.
+/// Sends a claim and says what it came to. A large one that fails as a whole is sent again in parts.
 ///
 /// # Errors
 /// After [`Setback::Lost`] nobody knows yet: with a slot, settle it; without, send it again on the same lane.
 /// Any other setback says that it was not carried out.
-pub(crate) async fn send(access: &Access, claim: &Claim, lane: &mut Lane) -> Result<Outcome, Setback> {
+pub(crate) async fn send(access: &Access, claim: &mut Claim, lane: &mut Lane) -> Result<Outcome, Setback> {
     loop {
         let answer = access
             .ask(Operation::Claim, |mut kv| {
@@ -201,7 +212,7 @@ pub(crate) async fn send(access: &Access, claim: &Claim, lane: &mut Lane) -> Res
         if answer.succeeded() {
             slot.moved(&answer);
             return Ok(match claim.shape {
-                Shape::Whole => claim.clone().taken(Certainty::Confirmed),
+                Shape::Whole => claim.take().taken(Certainty::Confirmed),
                 Shape::Parts => claim.answered_by_parts(&answer),
             });
         }
@@ -212,7 +223,8 @@ pub(crate) async fn send(access: &Access, claim: &Claim, lane: &mut Lane) -> Res
         match look {
             Look::Moved => {}
             Look::Ours => return Err(Setback::Lost("the claim was carried out unasked".to_owned())),
-            Look::Unmoved if claim.shape == Shape::Parts => return Ok(claim.clone().void()),
+            Look::Unmoved if claim.shape == Shape::Parts => return Ok(claim.take().void()),
+            Look::Unmoved if !claim.asks_what_is_left() => claim.shape = Shape::Parts,
             Look::Unmoved => {
                 let mut outcome = Outcome::default();
                 outcome.missed(&claim.items, items);

@@ -50,9 +50,9 @@ pub(crate) fn read(access: Access, keys: Vec<Key>) -> Hand {
     Box::pin(async move { HandEvent::Read(listing::read(&access, keys).await) })
 }
 
-pub(crate) fn claim(access: Access, claim: Claim, mut lane: Lane) -> Hand {
+pub(crate) fn claim(access: Access, mut claim: Claim, mut lane: Lane) -> Hand {
     Box::pin(async move {
-        let answer = claim::send(&access, &claim, &mut lane).await;
+        let answer = claim::send(&access, &mut claim, &mut lane).await;
         HandEvent::Claimed { claim, lane, answer }
     })
 }
@@ -66,8 +66,8 @@ pub(crate) fn settle(access: Access, mut doubt: Doubt) -> Hand {
                 HandEvent::Settled { doubt, answer }
             }
             Lane::Bare { .. } => {
-                let Doubt { claim, mut lane, .. } = doubt;
-                let answer = claim::send(&access, &claim, &mut lane).await;
+                let Doubt { mut claim, mut lane, .. } = doubt;
+                let answer = claim::send(&access, &mut claim, &mut lane).await;
                 HandEvent::Claimed { claim, lane, answer }
             }
         }

@@ -12,7 +12,7 @@ use crate::cache::{Cache, Change, KEPT_VALUE_BYTES, Key};
 use crate::error::{Error, Operation};
 
 /// Keys alone are small; with their values, a page is about so many bytes.
-const PAGE_KEYS: i64 = 5_000;
+const PAGE_KEYS: i64 = 10_000;
 const PAGE_BYTES: usize = 1024 * 1024;
 /// Before anything is known of the values.
 const FIRST_PAGE: i64 = 16;
@@ -129,7 +129,7 @@ impl Page {
         if self.content == Content::Values && !kvs.is_empty() {
             let each = (bytes / kvs.len()).max(1);
             let fits = i64::try_from(PAGE_BYTES / each).unwrap_or(PAGE_KEYS);
-            self.limit = fits.min(self.limit.saturating_mul(16)).clamp(1, PAGE_KEYS);
+            self.limit = fits.min(self.limit.saturating_mul(256)).clamp(1, PAGE_KEYS);
             if each > KEPT_VALUE_BYTES || !has_room {
                 (self.content, self.limit) = (Content::Keys, PAGE_KEYS);
             }

@@ -8,10 +8,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use crate::etcd::Etcd;
-use crate::wire::Wire;
+use crate::wire::{Mishap, Wire};
 use crate::{builder, open, settle, text};
 
 const TXN: &str = "/etcdserverpb.KV/Txn";
+const WATCH: &str = "/etcdserverpb.Watch/Watch";
+/// The transactions by which a consumer tells others of itself.
+const ITS_RECORDS: usize = 2;
 
 /// Consumers that take `each` items at a time, with a wire for each; what they take is sent on.
 async fn consumers(etcd: &Etcd, count: usize, each: usize) -> (Vec<Wire>, mpsc::UnboundedReceiver<String>) {
@@ -129,6 +132,27 @@ pub async fn recipe_dequeue(client: &mut Client) -> Option<String> {
         .and_then([TxnOp::delete(kv.key(), None)]);
     let claimed = client.txn(txn).await.unwrap().succeeded();
     claimed.then(|| String::from_utf8(kv.value().to_vec()).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_claim_that_loses_over_one_item_takes_the_others_in_order() {
+    let etcd = Etcd::start("3.5.16");
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client, "/test");
+    queue.enqueue_all((0..100).map(|n| n.to_string())).await.unwrap();
+    // What it has listed is all it knows: it hears nothing of the others.
+    wire.plan(WATCH, Mishap::Swallowed(0));
+    assert_eq!(text(&queue.next().await.unwrap()), "0");
+    let mut other = etcd.client().await;
+    assert_eq!(recipe_dequeue(&mut other).await.unwrap(), "1");
+
+    let before = wire.requests(TXN);
+    let batch = queue.next_batch(126).await.unwrap();
+    // As a whole; in 14 parts, of which one loses; and what that left, as those behind it wait for it.
+    let transactions = wire.requests(TXN) - before;
+    assert!(transactions <= 3 + ITS_RECORDS, "{transactions} transactions");
+    let expected: Vec<_> = (2..100).map(|n| n.to_string()).collect();
+    assert_eq!(batch.iter().map(text).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test(start_paused = true)]
