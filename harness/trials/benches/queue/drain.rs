@@ -22,6 +22,8 @@ pub enum By {
     Raw { each: usize, under_way: usize },
     /// So many callers of one queue, who take so many at once.
     Queue { callers: usize, each: usize },
+    /// One caller who takes one at a time, while so many are claimed ahead.
+    Ahead { read_ahead: usize },
     /// So many processes, who take so many at once.
     Processes { count: usize, each: usize },
 }
@@ -37,7 +39,8 @@ pub async fn run(ground: &Ground, items: usize, by: By) -> Outcome<Measured> {
             recipe(ground, &prefix, items, &["-fetch", &fetch.to_string()]).await
         }
         By::Raw { each, under_way } => raw(ground, &prefix, items, each, under_way).await,
-        By::Queue { callers, each } => queue(ground, &prefix, items, callers, each).await,
+        By::Queue { callers, each } => queue(ground, &prefix, items, callers, each, 0).await,
+        By::Ahead { read_ahead } => queue(ground, &prefix, items, 1, 1, read_ahead).await,
         By::Processes { count, each } => processes(ground, &prefix, items, count, each).await,
     }
 }
@@ -89,8 +92,9 @@ async fn queue(
     items: usize,
     callers: usize,
     each: usize,
+    read_ahead: usize,
 ) -> Outcome<Measured> {
-    let queue = Queue::builder(ground.client().await?, prefix).open()?;
+    let queue = Queue::builder(ground.client().await?, prefix).read_ahead(read_ahead).open()?;
     let measured = ground
         .measure(async {
             let began = Instant::now();

@@ -47,6 +47,7 @@ pub fn draining(items: usize, extent: Extent) -> Contest {
         ("next_batch(126)", every, queue(1, 126)),
         ("next_batch(126), 4 callers", runs(is_large, 3), queue(4, 126)),
         ("next()", singly, queue(1, 1)),
+        ("next(), 64 ahead", if items == 1_000 { 0 } else { singly }, By::Ahead { read_ahead: 64 }),
         ("next(), 64 callers", runs(is_10_000, 3), queue(64, 1)),
         ("next_batch(126), 4 processes", runs(items <= 10_000, every), By::Processes { count: 4, each: 126 }),
     ]
@@ -69,11 +70,12 @@ fn lines(items: usize) -> Vec<Line> {
     let few = |line: Line| line.of(Metric::Requests).aims(vec![Goal::Value(0.02)]);
     let requests = few(rows.alone("requests", ": requests"));
     match items {
-        100 => vec![batch, next.aims(vec![Goal::TimesRecipe(2.0)]).charted(), processes],
+        100 => vec![batch, next.aims(vec![Goal::TimesRecipe(2.0)]).charted(), rows.ahead(), processes],
         1_000 => vec![batch, next, processes, requests, cpu],
         10_000 => vec![
             batch,
             next.aims(vec![Goal::TimesRecipe(20.0)]).charted(),
+            rows.ahead(),
             processes.aims(vec![Goal::TimesRecipe(500.0), times(&one, "one consumer", 0.5)]).charted(),
             callers,
             rows.singles().aims(vec![Goal::ShareOfRaw(0.8)]),
@@ -118,6 +120,12 @@ impl Rows {
 
     fn next(self) -> Line {
         self.line("next", ", next()").beside(Some("recipe"), Some(("raw, 1", SINGLES)), "next()")
+    }
+
+    /// The same call, of a queue that was allowed to claim ahead.
+    fn ahead(self) -> Line {
+        let raw = Some(("raw, 1", SINGLES));
+        self.line("ahead", ", next(), 64 ahead").beside(Some("recipe"), raw, "next(), 64 ahead")
     }
 
     /// Four processes.
