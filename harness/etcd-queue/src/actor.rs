@@ -78,6 +78,7 @@ pub(crate) struct Actor {
     pub(crate) claiming: usize,
     /// How many doubts are being settled.
     pub(crate) settling: usize,
+    pub(crate) settles: Settles,
     pub(crate) is_reading: bool,
     /// Items whose values are larger than this client takes: they stay stored, and nobody here waits for them.
     pub(crate) unreadable: BTreeSet<Place>,
@@ -98,6 +99,17 @@ pub(crate) struct Actor {
     pub(crate) staying: Option<BoxFuture<'static, ()>>,
     pub(crate) standing: Standing,
     pub(crate) meter: Meter,
+}
+
+/// How many doubts are settled at a time.
+///
+/// What is under way on a connection is lost with it. Where a connection breaks again whenever much is asked on it at
+/// once, settling all doubts together would lose all answers together, for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settles {
+    Together,
+    /// The last answer to one of them was lost: one alone, and nothing is claimed beside it, until one is settled.
+    OneByOne,
 }
 
 /// Since when the link is down, and how its last attempt ended.
@@ -145,6 +157,7 @@ impl Actor {
             overdue: BTreeSet::new(),
             claiming: 0,
             settling: 0,
+            settles: Settles::Together,
             is_reading: false,
             unreadable: BTreeSet::new(),
             foreign: 0,

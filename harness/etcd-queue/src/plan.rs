@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::actor::{AUDITED_EVERY, Actor, Away};
+use crate::actor::{AUDITED_EVERY, Actor, Away, Settles};
 use crate::cache::{Key, Known, Place};
 use crate::claim::{Claim, Lane, Shape};
 use crate::error::Error;
@@ -50,22 +50,35 @@ impl Actor {
             self.wake = Some(now + rest);
             return;
         }
-        for doubt in std::mem::take(&mut self.doubts) {
-            match doubt.lane {
-                Lane::Slot(_) => self.settling += 1,
-                Lane::Bare { .. } => self.claiming += 1,
-            }
-            self.hands.push(hand::settle(self.access.clone(), doubt));
-        }
+        self.settle_doubts();
         self.look_around(now);
         if self.cache.is_used_up() && self.abroad.is_empty() {
             tracing::debug!(range = self.access.range(), "listing the rest of a long line");
             self.link = Link::list(self.access.clone(), Entry::AsIs, Duration::ZERO);
             return;
         }
+        let some_are_in_doubt = self.settling > 0 || !self.doubts.is_empty();
+        if self.settles == Settles::OneByOne && some_are_in_doubt {
+            return;
+        }
         while self.demand() > 0 && self.lanes.has_free() && self.claim_some(now) {}
         if self.claiming == 0 {
             self.introduce();
+        }
+    }
+
+    fn settle_doubts(&mut self) {
+        let at_once = match self.settles {
+            Settles::Together => usize::MAX,
+            Settles::OneByOne => 1,
+        };
+        let count = at_once.saturating_sub(self.settling).min(self.doubts.len());
+        for doubt in self.doubts.drain(..count) {
+            match doubt.lane {
+                Lane::Slot(_) => self.settling += 1,
+                Lane::Bare { .. } => self.claiming += 1,
+            }
+            self.hands.push(hand::settle(self.access.clone(), doubt));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
-use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER};
+use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER, Settles};
 use crate::cache::{Change, Key};
 use crate::claim::{Claim, Lane, Outcome};
 use crate::error::Error;
@@ -259,6 +259,10 @@ impl Actor {
 
     fn settled(&mut self, mut doubt: Doubt, answer: Result<Settled, Setback>) {
         self.settling = self.settling.saturating_sub(1);
+        self.settles = match answer {
+            Err(Setback::Unsent(_) | Setback::Lost(_)) => Settles::OneByOne,
+            Ok(_) | Err(Setback::Final(_)) => Settles::Together,
+        };
         match (answer, doubt.refusal.take()) {
             (Ok(settled), refusal) => {
                 let is_void = settled == Settled::Void;

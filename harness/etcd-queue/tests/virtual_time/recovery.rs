@@ -5,7 +5,7 @@ use std::time::Duration;
 use etcd_client::Client;
 use etcd_queue::Queue;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::etcd::{Etcd, TOKEN_IS_DEAD};
 use crate::wire::{Mishap, Wire};
@@ -181,4 +181,31 @@ async fn an_event_that_the_server_swallows_costs_a_minute_and_no_item() {
     settle().await;
     let delay = delay(&etcd.client().await, waiting).await;
     assert!((Duration::from_secs(30)..Duration::from_secs(80)).contains(&delay), "{delay:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_are_lost_together_again_and_again_are_settled_one_by_one() {
+    let etcd = Etcd::start("3.5.16");
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client, "/test");
+    queue.enqueue_all(["0", "1", "2", "3", "4"]).await.unwrap();
+    assert_eq!(next_text(&queue).await, "0");
+    settle().await;
+    wire.bear_one_transaction();
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        let queue = queue.clone();
+        calls.push(tokio::spawn(async move { next_text(&queue).await }));
+        // Each makes a claim of its own while the ones before are under way.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
+    let mut taken = Vec::new();
+    for call in calls {
+        taken.push(timeout(Duration::from_secs(10), call).await.expect("it came through").unwrap());
+    }
+    taken.sort();
+    assert_eq!(taken, ["1", "2", "3", "4"]);
+    // The claims, and once all settlings of them.
+    assert!(wire.crowded_out() >= 8, "{} were lost together", wire.crowded_out());
 }

@@ -49,7 +49,16 @@ struct State {
     /// Connections made before this one carry nothing any more, without being cut.
     silent_below: u64,
     is_dead: bool,
+    /// Transactions under way, and whether they are too many; none where any number of them is borne.
+    crowd: Option<Crowd>,
     waiting: Vec<Waker>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Crowd {
+    under_way: usize,
+    is_too_many: bool,
+    lost: usize,
 }
 
 /// The wire of one client.
@@ -69,6 +78,27 @@ impl Wire {
     /// From now on transactions meet mishaps by chance.
     pub fn weather(&self, weather: Option<Weather>) {
         self.with(|state| state.weather = weather);
+    }
+
+    /// From now on the connection breaks when two transactions are under way at a time: both are carried out, and
+    /// neither is answered.
+    pub fn bear_one_transaction(&self) {
+        self.with(|state| state.crowd = Some(Crowd::default()));
+    }
+
+    /// How many transactions were not answered since there were too many.
+    pub fn crowded_out(&self) -> usize {
+        self.with(|state| state.crowd.map_or(0, |crowd| crowd.lost))
+    }
+
+    fn enter_crowd(&self, request: &Request) -> Option<InCrowd> {
+        let is_transaction = request.uri().path().ends_with("/Txn");
+        self.with(|state| {
+            let crowd = state.crowd.as_mut().filter(|_| is_transaction)?;
+            crowd.under_way += 1;
+            crowd.is_too_many |= crowd.under_way > 1;
+            Some(InCrowd(self.clone()))
+        })
     }
 
     pub fn requests(&self, method: &str) -> usize {
@@ -204,6 +234,30 @@ impl AsyncWrite for Connection {
     }
 }
 
+/// One of the transactions under way, until it is dropped.
+struct InCrowd(Wire);
+
+impl InCrowd {
+    fn is_crowded_out(&self) -> bool {
+        self.0.with(|state| {
+            let Some(crowd) = state.crowd.as_mut() else { return false };
+            crowd.lost += usize::from(crowd.is_too_many);
+            crowd.is_too_many
+        })
+    }
+}
+
+impl Drop for InCrowd {
+    fn drop(&mut self) {
+        self.0.with(|state| {
+            if let Some(crowd) = &mut state.crowd {
+                crowd.under_way -= 1;
+                crowd.is_too_many &= crowd.under_way > 0;
+            }
+        });
+    }
+}
+
 /// A body that loses one of its frames, of which each has one message.
 struct Swallower {
     inner: Body,
@@ -252,6 +306,7 @@ impl Service<Request> for Meddled {
         let mut inner = self.inner.clone();
         std::mem::swap(&mut inner, &mut self.inner);
         let (mishap, wire) = (self.wire.draw(&request), self.wire.clone());
+        let in_crowd = self.wire.enter_crowd(&request);
         let heard_of = move |answer: &Result<Response, tonic::transport::Error>| {
             // A refusal comes as a status in the head of the answer.
             if answer.as_ref().is_ok_and(|answer| !answer.headers().contains_key("grpc-status")) {
@@ -260,7 +315,13 @@ impl Service<Request> for Meddled {
         };
         Box::pin(async move {
             match mishap {
-                None => return Ok(inner.call(request).await?),
+                None => {
+                    let answer = inner.call(request).await?;
+                    match in_crowd {
+                        Some(one) if one.is_crowded_out() => {}
+                        _ => return Ok(answer),
+                    }
+                }
                 Some(Mishap::Swallowed(number)) => {
                     let swallower = |inner| Body::new(Swallower { inner, before: Some(number) });
                     return Ok(inner.call(request).await?.map(swallower));

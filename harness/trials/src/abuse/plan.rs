@@ -254,7 +254,7 @@ fn drawn(rng: &mut Rng, seed: u64, items: usize) -> Plan {
     }
     let mut plan = plan.with_shares();
     plan.backlog = rng.usize(1..300);
-    plan.requests_per_loss = rng.bool().then(|| rng.u32(4..30));
+    plan.requests_per_loss = rng.bool().then(|| rng.u32(2..30));
     let mut weight = |most: u32| if rng.bool() { rng.u32(..=most) } else { 0 };
     plan.menu = Menu {
         cut: weight(6),

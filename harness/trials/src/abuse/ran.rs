@@ -46,6 +46,9 @@ pub struct Suffered {
     pub drops: u64,
     /// The producers that were not done when nothing had been handed out for a long time.
     pub stuck: Vec<String>,
+    /// How many items were stored, and handed to nobody, when the producers were done or left behind: if there are
+    /// some when producers are stuck, the consumers do not get on, and the producers may only wait for room.
+    pub untaken: usize,
     /// What consumers that were closed could not put back.
     pub left_over: Vec<String>,
     /// How long all took.
@@ -130,12 +133,19 @@ fn complaints(judgement: &Judgement, suffered: &Suffered) -> Vec<String> {
         complaints.push(format!("deaf in the end: {}", names.join(", ")));
     }
     complaints.extend(judgement.inconclusive.iter().map(ToString::to_string));
-    complaints.extend(suffered.stuck.iter().map(|who| format!("stuck: {who}")));
+    complaints.extend(suffered.stuck.iter().map(|who| describe_stuck(who, suffered.untaken)));
     if suffered.ambiguous.unknown > 0 {
         complaints.push(format!("{} lost replies could not be settled", suffered.ambiguous.unknown));
     }
     complaints.extend(suffered.left_over.iter().map(|who| format!("could not put back: {who}")));
     complaints
+}
+
+fn describe_stuck(who: &str, untaken: usize) -> String {
+    match untaken {
+        0 => format!("stuck: {who}, which stores nothing"),
+        _ => format!("stuck: {who}, while nobody takes the {untaken} items that are stored"),
+    }
 }
 
 fn describe(finding: &Finding) -> String {
@@ -146,5 +156,17 @@ fn describe(finding: &Finding) -> String {
             format!("{item} was handed out twice, at {at_s:.3} s to {}", finding.consumers.join(", "))
         }
         other => format!("at {at_s:.3} s: {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_stuck_is_told_apart_from_who_waits_for_stuck_consumers() {
+        assert_eq!(describe_stuck("producer-1", 0), "stuck: producer-1, which stores nothing");
+        let waits = "stuck: producer-1, while nobody takes the 34 items that are stored";
+        assert_eq!(describe_stuck("producer-1", 34), waits);
     }
 }

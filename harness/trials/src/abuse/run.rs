@@ -129,11 +129,13 @@ impl Stage<'_> {
         let (calm, calmed) = watch::channel(());
         let (suffered, produced) = tokio::join!(self.suffer(calmed), async {
             let produced = self.until_produced(&mut crew.producers).await;
+            let untaken = self.record.standing().awaited;
             // It goes on to the end of the trouble it is in.
             drop(calm);
-            produced
+            produced.map(|stuck| Suffered { stuck, untaken, ..Suffered::default() })
         });
-        let suffered = Suffered { stuck: produced?, ..suffered? };
+        let Suffered { stuck, untaken, .. } = produced?;
+        let suffered = Suffered { stuck, untaken, ..suffered? };
         self.site.be(Weather::default());
         self.until_drained().await?;
 
