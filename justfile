@@ -12,7 +12,7 @@ repro *ARGS:
 test *ARGS:
     cargo test {{ARGS}}
 
-# Measure etcd-queue beside the Go recipe and a raw loop (`--quick`, `--whole`, `--save`; `--help` has the parts)
+# Measure etcd-queue beside the Go recipe and a raw loop: `just bench --help` (`just etcd 3.5.5`, `just original` first)
 bench *ARGS:
     cargo bench --package trials --bench queue -- {{ARGS}}
 
@@ -20,7 +20,7 @@ bench *ARGS:
 bench-harness *ARGS:
     cargo bench --package trials --bench figures -- {{ARGS}}
 
-# Put the queue through random faults, by the million items: `just abuse --help` (real etcd 3.5.16, and the Go original)
+# Put the queue through random faults: `just abuse --help` (`just etcd 3.5.16`, `just original` first; `virtual` alone not)
 abuse *ARGS:
     cargo run --release --package trials --bin abuse -- {{ARGS}}
 
@@ -46,7 +46,7 @@ clients:
     harness/original/build 3.7.3
     harness/tools/etcd3-node/install
 
-# Accept every proposed snapshot, after you have read it
+# Accept every proposed snapshot there is, after you have read all of them
 accept:
     find snapshots harness -name '*.snap.new' -exec sh -c 'for new; do mv -v "$new" "${new%.new}"; done' _ {} +
 

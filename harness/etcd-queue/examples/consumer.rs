@@ -1,4 +1,5 @@
-//! Takes items and prints them, for ever: `cargo run --example consumer -- 127.0.0.1:2379 /jobs`.
+//! Takes items and prints them, for ever: `cargo run --example consumer -- 127.0.0.1:2379 /jobs`;
+//! with authentication: `ETCD_USER=worker ETCD_PASSWORD=secret cargo run …`.
 //!
 //! Kill etcd under it and start it again; compact it; take the user's rights away and give them back. With
 //! `RUST_LOG=etcd_queue=info` it tells what it mends.
@@ -16,7 +17,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let endpoint = arguments.next().ok_or("give an endpoint and a prefix")?;
     let prefix = arguments.next().ok_or("give a prefix, for example /jobs")?;
 
-    let client = Client::connect([endpoint], Some(connect_options())).await?;
+    let mut options = connect_options();
+    if let (Ok(user), Ok(password)) = (std::env::var("ETCD_USER"), std::env::var("ETCD_PASSWORD")) {
+        options = options.with_user(user, password);
+    }
+    let client = Client::connect([endpoint], Some(options)).await?;
     let queue = Queue::builder(client, prefix).open()?;
     let mut items = queue.stream();
     while let Some(item) = items.next().await {

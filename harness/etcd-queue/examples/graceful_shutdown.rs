@@ -13,19 +13,27 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let endpoint = arguments.next().ok_or("give an endpoint and a prefix")?;
     let prefix = arguments.next().ok_or("give a prefix, for example /jobs")?;
 
-    let client = Client::connect([endpoint], Some(connect_options())).await?;
+    let mut options = connect_options();
+    if let (Ok(user), Ok(password)) = (std::env::var("ETCD_USER"), std::env::var("ETCD_PASSWORD")) {
+        options = options.with_user(user, password);
+    }
+    let client = Client::connect([endpoint], Some(options)).await?;
     // What is claimed ahead is put back at the end.
     let queue = Queue::builder(client, prefix).read_ahead(20).open()?;
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
-    loop {
+    let outcome = loop {
         // Dropping the call loses nothing: it can stand here beside the signal.
         let items = tokio::select! {
-            items = queue.next_batch(10) => items?,
-            _ = &mut interrupted => break,
+            items = queue.next_batch(10) => items,
+            _ = &mut interrupted => break Ok(()),
         };
-        work_on(&items).await;
-    }
+        match items {
+            Ok(items) => work_on(&items).await,
+            // What was claimed ahead is put back after an error too.
+            Err(error) => break Err(error),
+        }
+    };
     match queue.close().await {
         Ok(()) => println!("everything that was claimed and not worked on is back in the queue"),
         Err(Error::LeftOver { items, reason }) => {
@@ -34,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(())
+    Ok(outcome?)
 }
 
 async fn work_on(items: &[Item]) {

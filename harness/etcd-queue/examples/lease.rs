@@ -1,7 +1,7 @@
 //! Works on items at least once: `cargo run --example lease -- 127.0.0.1:2379 /jobs`.
 //!
-//! The length of each item is written to `<prefix>-done/…` in the same transaction
-//! that acknowledges it. Kill this program while it works: another one takes over what it held when its
+//! The length of each item is written to `/done<prefix>/…` in the same transaction that acknowledges it (a name that
+//! does not begin with the queue's: the Go recipe would take it for an item). Kill this program while it works: another one takes over what it held when its
 //! session ends. An item `fail` is given back each time, and ends among the dead letters.
 
 use std::time::Duration;
@@ -17,7 +17,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let endpoint = arguments.next().ok_or("give an endpoint and a prefix")?;
     let prefix = arguments.next().ok_or("give a prefix, for example /jobs")?;
 
-    let client = Client::connect([endpoint], Some(connect_options())).await?;
+    let mut options = connect_options();
+    if let (Ok(user), Ok(password)) = (std::env::var("ETCD_USER"), std::env::var("ETCD_PASSWORD")) {
+        options = options.with_user(user, password);
+    }
+    let client = Client::connect([endpoint], Some(options)).await?;
     let queue = LeaseQueue::builder(client, prefix.clone())
         .session_ttl(Duration::from_secs(10))
         .max_deliveries(3)
@@ -42,7 +46,7 @@ async fn work(prefix: &str, delivery: Delivery) -> Result<(), Error> {
         return delivery.nack(Duration::from_secs(1)).await;
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let done = format!("{prefix}-done/{}", delivery.key().escape_ascii());
+    let done = format!("/done{prefix}/{}", delivery.key().escape_ascii());
     let result = TxnOp::put(done, delivery.value().len().to_string(), None);
     if let Joined::Committed { revision } = delivery.ack_with([], [result]).await? {
         println!("{} at revision {revision}", String::from_utf8_lossy(delivery.value()));

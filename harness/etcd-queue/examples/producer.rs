@@ -9,7 +9,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let endpoint = arguments.next().ok_or("give an endpoint, a prefix, and items")?;
     let prefix = arguments.next().ok_or("give a prefix, for example /jobs, and items")?;
 
-    let client = Client::connect([endpoint], Some(connect_options())).await?;
+    let mut options = connect_options();
+    if let (Ok(user), Ok(password)) = (std::env::var("ETCD_USER"), std::env::var("ETCD_PASSWORD")) {
+        options = options.with_user(user, password);
+    }
+    let client = Client::connect([endpoint], Some(options)).await?;
     let queue = Queue::builder(client, prefix).open()?;
     match queue.enqueue_all(arguments).await {
         Ok(()) => {}

@@ -44,10 +44,12 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Why a call on a [`Queue`](crate::Queue) failed: only what trying again by itself cannot mend.
+/// Why a call on a [`Queue`](crate::Queue), a [`LeaseQueue`](crate::LeaseQueue) or a
+/// [`Delivery`](crate::Delivery) failed: only what trying again by itself cannot mend.
 ///
 /// A dead token, a refused, compacted or broken watch, a restarted or unreachable etcd are no errors: the
-/// queue recovers from them and the call goes on waiting.
+/// queue recovers from them and the call goes on waiting, unless [`Builder::patience`](crate::Builder::patience)
+/// bounds that ([`Error::Unavailable`]).
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

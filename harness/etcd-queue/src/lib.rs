@@ -23,7 +23,8 @@
 //!
 //! # What it promises
 //! Each stored item is handed to one live caller, in commit order; a lost reply, a dropped future, a
-//! reconnect, a dead token, a compaction or a restart loses none and doubles none. An item whose holder dies
+//! reconnect, a dead token, a compaction or a restart loses none and doubles none, given rights on the
+//! queue's records. An item whose holder dies
 //! is gone, as with the recipe. A [`LeaseQueue`] hands it out again: its items are acknowledged.
 //!
 //! # How

@@ -93,7 +93,7 @@ fn describe() {
     describe_counter!(ENQUEUED, Unit::Count, "items stored");
     describe_counter!(PUT_BACK, Unit::Count, "items claimed, handed to nobody and stored again");
     describe_counter!(LOST_RACES, Unit::Count, "items that another consumer was quicker to claim");
-    describe_counter!(TRANSACTIONS, Unit::Count, "transactions that were answered, by kind");
+    describe_counter!(TRANSACTIONS, Unit::Count, "transactions sent, by kind");
     describe_counter!(LOST_REPLIES, Unit::Count, "lost replies, by how they were settled");
     describe_counter!(RECOVERIES, Unit::Count, "watches and listings made anew, by cause");
     describe_gauge!(DEGRADED, Unit::Count, "1 while the queue may not keep its records");

@@ -29,7 +29,8 @@ use crate::wishes::Wish;
 /// token, compaction or restart loses one or doubles one. An item whose holder dies is gone.
 ///
 /// The background tasks end when the last clone is dropped; items that were claimed for a caller that had
-/// gone are then put back, as [`close`](Queue::close) does, but with nobody to tell of a failure.
+/// gone are then put back, as [`close`](Queue::close) does, but with nobody to tell of a failure. That takes a
+/// runtime that goes on running: before a program ends, await `close`, also after an error.
 #[derive(Clone)]
 pub struct Queue {
     commands: mpsc::UnboundedSender<Command>,
@@ -118,9 +119,10 @@ impl Queue {
     /// Takes the first item out, or waits for one, as long as it takes.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`], [`Error::LoginRefused`] and [`Error::Refused`] if etcd stands by its
-    /// refusal after a fresh login. Calling again is no waste: repeated refusals come at most a few times a
-    /// second. [`Error::Closed`].
+    /// [`Error::PermissionDenied`], [`Error::LoginRefused`], [`Error::Refused`] and [`Error::NoSpace`] (a claim
+    /// writes its slot: a full etcd can't be drained before it is compacted and its alarm disarmed) if etcd
+    /// stands by its refusal after a fresh login. Calling again is no waste: repeated refusals come at most a
+    /// few times a second. [`Error::Unavailable`] only if a [`Builder::patience`] was set. [`Error::Closed`].
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing and changes no order: what was claimed for it goes to the next
@@ -173,7 +175,8 @@ impl Queue {
     /// etcd walks all keys to count them; ask every few seconds, not for each item.
     ///
     /// # Errors
-    /// As [`next`](Queue::next).
+    /// [`Error::PermissionDenied`], [`Error::LoginRefused`], [`Error::Refused`], [`Error::Closed`]. A patience does
+    /// not apply.
     ///
     /// # Cancel safety
     /// Dropping the future has no effect.

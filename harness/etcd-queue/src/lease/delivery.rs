@@ -135,7 +135,8 @@ impl Delivery {
     ///
     /// # Errors
     /// As [`ack`](Delivery::ack), but the delivery stays its holder's. [`Error::PermissionDenied`] and
-    /// [`Error::Refused`] may be about the operations that were given, for example two on the same key.
+    /// [`Error::Refused`] may be about the operations that were given, for example two on the same key;
+    /// [`Error::TooLarge`] is.
     ///
     /// # Cancel safety
     /// Once it was polled, it is carried out whether or not it is polled again.

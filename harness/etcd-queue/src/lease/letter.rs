@@ -91,10 +91,14 @@ impl DeadLetters {
         Self { access: access.to_sidecar(), clock, pace: Arc::new(Mutex::new(pace)) }
     }
 
-    /// The oldest letters, at most `most` of them.
+    /// The letters whose items were enqueued first, at most `most` of them. To get at those behind, requeue or
+    /// purge these.
     ///
     /// # Errors
     /// [`Error::PermissionDenied`], [`Error::LoginRefused`], [`Error::Refused`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future has no effect.
     pub async fn list(&self, most: usize) -> Result<Vec<DeadLetter>, Error> {
         let (from, to) = (self.access.prefix().sidecar("d/"), self.access.prefix().sidecar("d0"));
         // To etcd a limit of 0 is none.
@@ -117,6 +121,9 @@ impl DeadLetters {
     ///
     /// # Errors
     /// As [`list`](DeadLetters::list); also [`Error::NoSpace`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the letter moved or not moved, never half.
     pub async fn requeue(&self, letter: &DeadLetter) -> Result<(), Error> {
         let mut key = letter.key.clone();
         loop {
@@ -145,6 +152,9 @@ impl DeadLetters {
     ///
     /// # Errors
     /// As [`list`](DeadLetters::list).
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the letter deleted or not.
     pub async fn purge(&self, letter: &DeadLetter) -> Result<(), Error> {
         let delete = TxnOp::delete(letter.record.clone(), None);
         self.send(&Txn::new().when([is_there(letter)]).and_then([delete])).await.map(drop)

@@ -27,7 +27,8 @@ use crate::orders::Order;
 ///
 /// Items lie where a [`Queue`](crate::Queue)'s do, and stay there until they are acknowledged. What is
 /// claimed lies beside them, under `__rq<prefix>/`, where the user needs read and write permission too:
-/// without it every call is refused.
+/// without it nothing is handed out ([`Error::PermissionDenied`]); `enqueue` still works, but may end as
+/// [`Error::Unsettled`].
 ///
 /// # Guarantees
 /// Each stored item is handed out at least once, and in the hands of one holder at a time: to another one
@@ -175,8 +176,14 @@ impl LeaseQueue {
         Turn::wanting(count, &self.commands)?.answer().await
     }
 
-    /// The items one after another, as a stream that ends when the queue is closed. Any other error is an item
-    /// of the stream, which goes on. Dropping it is as dropping [`next`](LeaseQueue::next).
+    /// The items one after another, as a stream that ends when the queue is closed.
+    ///
+    /// # Errors
+    /// As [`next`](LeaseQueue::next), but for [`Error::Closed`], which ends it: each is an item of the stream,
+    /// which goes on.
+    ///
+    /// # Cancel safety
+    /// Dropping it is as dropping [`next`](LeaseQueue::next).
     pub fn stream(&self) -> BoxStream<'static, Result<Delivery, Error>> {
         let items = unfold(self.clone(), |queue| async move {
             match queue.next().await {
