@@ -13,9 +13,18 @@ use crate::lease::record::{Record, SessionId};
 use crate::lease::shelf::Chosen;
 use crate::slot;
 
-/// What the parts of a claim have in operations or comparisons at most. etcd gives nested transactions what
-/// is left of 128 after their siblings (etcd v3.5.16 server/etcdserver/api/v3rpc/key.go, checkTxnRequest).
-pub(crate) const WIDEST_PART: usize = 3;
+/// What the parts of a claim have in operations or comparisons at most: a third one where a session must be
+/// gone. etcd gives nested transactions what is left of 128 after their siblings (etcd v3.5.16
+/// server/etcdserver/api/v3rpc/key.go, checkTxnRequest).
+const PART: usize = 2;
+const WIDEST_PART: usize = 3;
+
+/// How many items one claim takes, when so many move in other transactions: if none of them is taken over
+/// from a session, and if some are.
+pub(crate) fn widths(most_items: usize) -> [usize; 2] {
+    // Two less than etcd's limit move in the others.
+    [PART, WIDEST_PART].map(|part| (most_items + 2).saturating_sub(part).max(1))
+}
 
 /// Items to be claimed together; the value of each is known.
 #[derive(Clone, Debug)]

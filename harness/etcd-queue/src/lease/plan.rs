@@ -214,10 +214,15 @@ impl Actor {
     fn claim_some(&mut self, now: Instant) -> bool {
         let Some(session) = self.incumbent.as_ref().map(|incumbent| incumbent.id) else { return false };
         // In transactions of the same size: the last one is not to be for one item.
-        let fit = (self.access.most_items() + 2).saturating_sub(claim::WIDEST_PART).max(1);
+        let [fit, fit_taken_over] = claim::widths(self.access.most_items());
         let demand = self.demand();
         let most = demand.div_ceil(demand.div_ceil(fit).max(1));
-        let choice = self.shelf.choose(most, self.window, now, self.unix_ms());
+        let mut choice = self.shelf.choose(most, self.window, now, self.unix_ms());
+        let count = choice.items.len();
+        if count > fit_taken_over && choice.items.iter().any(|chosen| chosen.basis.dead.is_some()) {
+            let too_many = choice.items.split_off(count.div_ceil(2));
+            self.void(too_many);
+        }
         if let Some(later) = choice.later {
             self.wake_by(later);
         }

@@ -335,7 +335,7 @@ impl Actor {
     }
 
     /// Nothing came of a claim, as far as is known.
-    fn void(&mut self, items: Vec<Chosen>) {
+    pub(crate) fn void(&mut self, items: Vec<Chosen>) {
         let now_ms = self.unix_ms();
         for Chosen { place, known, .. } in items {
             self.shelf.is_back(&place);

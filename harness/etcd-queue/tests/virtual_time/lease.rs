@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::etcd::{Etcd, stored};
 
+const TXN: &str = "/etcdserverpb.KV/Txn";
 pub const TTL: Duration = Duration::from_secs(6);
 
 pub fn builder(client: &Client, prefix: &str) -> LeaseBuilder {
@@ -59,5 +60,30 @@ async fn an_item_whose_holder_dies_is_handed_out_again_a_second_after_its_sessio
         assert_eq!((text(&second).as_str(), second.attempt()), ("a", 2));
         assert!(first.is_stale() && second.fencing_token() > first.fencing_token());
         second.ack().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_and_twenty_six_items_are_claimed_in_one_transaction_and_taken_over_in_two() {
+    for release in ["3.5.5", "3.5.16", "3.7.3"] {
+        let etcd = Etcd::start(release);
+        let (for_first, dies) = etcd.wired(None).await;
+        let (for_second, lives) = etcd.wired(None).await;
+        let (first, second) = (open(&for_first), open(&for_second));
+        for queue in [&first, &second] {
+            queue.enqueue("a").await.unwrap();
+            queue.next().await.unwrap().ack().await.unwrap();
+        }
+        first.enqueue_all(vec!["b"; 126]).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let before = dies.requests(TXN);
+        let held = first.next_batch(126).await.unwrap();
+        assert_eq!((held.len(), dies.requests(TXN) - before), (126, 1));
+        dies.die();
+        sleep(TTL * 2).await;
+        let before = lives.requests(TXN);
+        let again = second.next_batch(126).await.unwrap();
+        assert!(again.iter().all(|delivery| delivery.attempt() == 2));
+        assert_eq!((again.len(), lives.requests(TXN) - before), (126, 2));
     }
 }

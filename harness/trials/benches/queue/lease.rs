@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How many items one transaction claims, as the queue has it.
-const CLAIMS: usize = 125;
+const CLAIMS: usize = 126;
 /// How many items one transaction acknowledges, as the queue has it: each takes two comparisons.
 const ACKS: usize = 63;
 /// How many transactions of either kind a raw loop of batches has under way, and of how many batches a caller

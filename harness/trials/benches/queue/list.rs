@@ -156,7 +156,7 @@ fn leasing(extent: Extent) -> Contest {
     .map(|(name, by)| Contestant { name, runs, doing: Doing::Lease { items, by } });
     let batches = (
         "raw, batches",
-        "lists all items, then claims 125 a transaction and acknowledges 63 a transaction, four of each under way",
+        "lists all items, then claims 126 a transaction and acknowledges 63 a transaction, four of each under way",
     );
     let singles = (
         "raw, 64 x 1",
