@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::access::{Access, Setback};
+use crate::actor::Settles;
 use crate::cache::{Key, Place};
 use crate::clock::Clock;
 use crate::lease::claim::{Claim, Outcome};
@@ -101,6 +102,8 @@ pub(crate) struct Actor {
     pub(crate) claiming: usize,
     /// Claims whose replies were lost: they are sent again.
     pub(crate) doubts: Vec<Claim>,
+    /// How many doubts, of claims and of endings, are settled at a time.
+    pub(crate) settles: Settles,
     pub(crate) held: BTreeMap<Key, Holding>,
     /// Slots that are not in use. They are the first session's, and good whatever becomes of it.
     pub(crate) slots: Vec<Slot>,
@@ -159,6 +162,7 @@ impl Actor {
             abroad: BTreeSet::new(),
             claiming: 0,
             doubts: Vec::new(),
+            settles: Settles::Together,
             held: BTreeMap::new(),
             slots: Vec::new(),
             slots_of: None,

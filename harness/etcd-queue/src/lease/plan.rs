@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::actor::Settles;
 use crate::cache::Key;
 use crate::error::Operation;
 use crate::lease::actor::{AUDITED_EVERY, Actor, HandEvent, unhanded};
@@ -37,7 +38,8 @@ impl Actor {
         if !rest.is_zero() {
             self.wake_by(now + rest);
         } else {
-            for claim in std::mem::take(&mut self.doubts) {
+            while self.may_settle() && !self.doubts.is_empty() {
+                let claim = self.doubts.remove(0);
                 self.send(claim);
             }
         }
@@ -74,7 +76,24 @@ impl Actor {
             self.wake_by(now + later);
         }
         self.audit(now);
-        while self.demand() > 0 && self.claiming < CLAIMS && self.claim_some(now) {}
+        while self.demand() > 0 && self.claiming < CLAIMS && self.may_begin() && self.claim_some(now) {}
+    }
+
+    /// Whether a doubt more may be settled beside what is under way.
+    fn may_settle(&self) -> bool {
+        match self.settles {
+            Settles::Together => true,
+            Settles::OneByOne => self.claiming + self.under_way == 0,
+        }
+    }
+
+    /// Whether what is not in doubt may be sent.
+    fn may_begin(&self) -> bool {
+        self.may_settle() && (self.settles == Settles::Together || self.nothing_is_in_doubt())
+    }
+
+    fn nothing_is_in_doubt(&self) -> bool {
+        self.doubts.is_empty() && self.ending_doubts.is_empty()
     }
 
     /// Gives back what nobody waits for, what could not be given back before, and what we never knew of.
@@ -116,7 +135,8 @@ impl Actor {
         if !rest.is_zero() {
             return self.wake_by(now + rest);
         }
-        for (endings, mut slot) in std::mem::take(&mut self.ending_doubts) {
+        while self.may_settle() && !self.ending_doubts.is_empty() {
+            let (endings, mut slot) = self.ending_doubts.remove(0);
             self.under_way += 1;
             let access = self.access.clone();
             self.hands.push(Box::pin(async move {
@@ -124,7 +144,8 @@ impl Actor {
                 HandEvent::Settled { endings, slot, answer }
             }));
         }
-        while self.is_worth_sending()
+        while self.may_begin()
+            && self.is_worth_sending()
             && let Some(mut slot) = self.slots.pop()
         {
             let endings = self.first_pending();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
+use crate::actor::Settles;
 use crate::cache::{Change, Key, Known};
 use crate::error::Error;
 use crate::lease::actor::{Actor, HandEvent, Holding, unhanded};
@@ -245,6 +246,11 @@ impl Actor {
         for chosen in &claim.items {
             self.abroad.remove(&chosen.place);
         }
+        self.settles = match answer {
+            Err(Setback::Unsent(_) | Setback::Lost(_)) if claim.is_in_doubt => Settles::OneByOne,
+            Err(Setback::Unsent(_) | Setback::Lost(_)) => self.settles,
+            Ok(_) | Err(Setback::Final(_)) => Settles::Together,
+        };
         match answer {
             Ok(Outcome::Parts(fates)) => {
                 let mut lost = 0;

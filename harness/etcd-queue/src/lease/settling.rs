@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
+use crate::actor::Settles;
 use crate::error::Error;
 use crate::lease::actor::Actor;
 use crate::lease::claim::Orphan;
@@ -75,6 +76,10 @@ impl Actor {
         answer: Result<Settled, Setback>,
     ) {
         self.under_way = self.under_way.saturating_sub(1);
+        self.settles = match answer {
+            Err(Setback::Unsent(_) | Setback::Lost(_)) => Settles::OneByOne,
+            Ok(_) | Err(Setback::Final(_)) => Settles::Together,
+        };
         match answer {
             Ok(Settled::Applied { .. }) => {
                 self.meter.settled("ack", LostReply::Applied);

@@ -242,3 +242,34 @@ async fn calls_that_are_dropped_lose_nothing() {
     assert_eq!(taken, (0..ITEMS).map(|n| n.to_string()).collect::<Vec<_>>());
     assert!(drops >= ITEMS, "only {drops} calls were dropped");
 }
+
+#[tokio::test(start_paused = true)]
+async fn leased_claims_that_are_lost_together_again_and_again_come_through_one_by_one() {
+    let etcd = Etcd::start("3.5.16");
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client);
+    queue.enqueue_all(["0", "1", "2", "3", "4"]).await.unwrap();
+    hold_one(&queue).await.ack().await.unwrap();
+    settle().await;
+    wire.bear_one_transaction();
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        let queue = queue.clone();
+        calls.push(tokio::spawn(async move {
+            let held = queue.next().await.unwrap();
+            let item = text(&held);
+            held.ack().await.unwrap();
+            item
+        }));
+        // Each makes a claim of its own while the ones before are under way.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
+    let mut taken = Vec::new();
+    for call in calls {
+        taken.push(timeout(Duration::from_secs(20), call).await.expect("it came through").unwrap());
+    }
+    taken.sort();
+    assert_eq!(taken, ["1", "2", "3", "4"]);
+    assert!(wire.crowded_out() >= 4, "{} were lost together", wire.crowded_out());
+}
