@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::access::Setback;
 use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER, Settles};
 use crate::cache::{Change, Key};
-use crate::claim::{Claim, Lane, Outcome};
+use crate::claim::{Claim, Lane, Outcome, Shape};
 use crate::error::Error;
 use crate::hand::{self, Doubt, HandEvent};
 use crate::link::{Entry, Link, LinkEvent};
@@ -266,6 +266,10 @@ impl Actor {
         match (answer, doubt.refusal.take()) {
             (Ok(settled), refusal) => {
                 let is_void = settled == Settled::Void;
+                if doubt.claim.shape == Shape::Parts {
+                    // What made it one of parts was not answered: whoever took an item is not known yet.
+                    self.contended_until = Some(Instant::now() + CONTENDED_FOR);
+                }
                 self.lanes.give_back(doubt.lane);
                 self.reckon(doubt.claim.settled(settled));
                 match refusal {

@@ -156,6 +156,29 @@ async fn a_large_claim_that_loses_over_one_item_takes_the_others_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claim_in_parts_that_is_lost_is_made_in_parts_again() {
+    let etcd = Etcd::start("3.5.16");
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client, "/test");
+    queue.enqueue_all((0..100).map(|n| n.to_string())).await.unwrap();
+    wire.plan(WATCH, Mishap::Swallowed(0));
+    assert_eq!(text(&queue.next().await.unwrap()), "0");
+    settle().await;
+    assert_eq!(recipe_dequeue(&mut etcd.client().await).await.unwrap(), "1");
+
+    let before = wire.requests(TXN);
+    let batch = tokio::spawn(async move { queue.next_batch(126).await.unwrap() });
+    while wire.requests(TXN) == before {
+        tokio::task::yield_now().await;
+    }
+    wire.plan(TXN, Mishap::LostOnTheWay);
+    assert_eq!(batch.await.unwrap().len(), 98);
+    assert!(!wire.has_mishaps_left());
+    // As a whole, in parts and lost, settled, in parts, and what those left.
+    assert_eq!(wire.requests(TXN) - before, 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_recipe_and_this_queue_share_a_queue() {
     let etcd = Etcd::start("3.5.16");
     let (_, mut taken) = consumers(&etcd, 2, 40).await;
