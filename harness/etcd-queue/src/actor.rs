@@ -30,6 +30,7 @@ use crate::link::{Entry, Link};
 use crate::membership;
 use crate::meter::Meter;
 use crate::pace::Pace;
+use crate::slot::Settles;
 use crate::standing::Standing;
 use crate::wishes::{Wish, Wishes};
 
@@ -99,17 +100,6 @@ pub(crate) struct Actor {
     pub(crate) staying: Option<BoxFuture<'static, ()>>,
     pub(crate) standing: Standing,
     pub(crate) meter: Meter,
-}
-
-/// How many doubts are settled at a time.
-///
-/// What is under way on a connection is lost with it. Where a connection breaks again whenever much is asked on it at
-/// once, settling all doubts together would lose all answers together, for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settles {
-    Together,
-    /// The last answer to one of them was lost: one alone, and nothing is claimed beside it, until one is settled.
-    OneByOne,
 }
 
 /// Since when the link is down, and how its last attempt ended.

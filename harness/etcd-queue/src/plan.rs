@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::actor::{AUDITED_EVERY, Actor, Away, Settles};
+use crate::actor::{AUDITED_EVERY, Actor, Away};
 use crate::cache::{Key, Known, Place};
 use crate::claim::{Claim, Lane, Shape};
 use crate::error::Error;
 use crate::hand;
 use crate::link::{Entry, Link};
+use crate::slot::Settles;
 
 /// How old the view of who else consumes may get while it is used.
 const RIVALS_AGE: Duration = Duration::from_secs(2);

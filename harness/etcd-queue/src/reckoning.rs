@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
-use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER, Settles};
+use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER};
 use crate::cache::{Change, Key};
 use crate::claim::{Claim, Lane, Outcome, Shape};
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::listing::{Listing, Read};
 use crate::membership::{self, Member};
 use crate::meter::{Ending, cause};
 use crate::slot::Settled;
+use crate::slot::Settles;
 use crate::watch::{End, News};
 
 /// Values of so many bytes together are not too many to read at once, and of so many they are.

@@ -49,6 +49,17 @@ pub(crate) enum Settled {
     Void,
 }
 
+/// How many doubts are settled at a time.
+///
+/// What is under way on a connection is lost with it. Where a connection breaks again whenever much is asked on it at
+/// once, settling all doubts together would lose all answers together, for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settles {
+    Together,
+    /// The last answer to one of them was lost: one alone, and nothing is claimed beside it, until one is settled.
+    OneByOne,
+}
+
 impl Slot {
     pub(crate) fn new(key: Vec<u8>) -> Self {
         Self { key, revision: 0, turn: 0, mark: Vec::new() }

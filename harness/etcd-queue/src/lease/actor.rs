@@ -16,7 +16,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::access::{Access, Setback};
-use crate::actor::Settles;
 use crate::cache::{Key, Place};
 use crate::clock::Clock;
 use crate::lease::claim::{Claim, Outcome};
@@ -31,6 +30,7 @@ use crate::listing::Read;
 use crate::meter::Meter;
 use crate::pace::Pace;
 use crate::session::Session;
+use crate::slot::Settles;
 use crate::slot::{Settled, Slot};
 
 const SLOTS: usize = 4;

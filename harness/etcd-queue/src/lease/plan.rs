@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::actor::Settles;
 use crate::cache::Key;
 use crate::error::Operation;
 use crate::lease::actor::{AUDITED_EVERY, Actor, HandEvent, unhanded};
@@ -17,6 +16,7 @@ use crate::link::{Entry, Link};
 use crate::listing;
 use crate::pace::pause;
 use crate::slot;
+use crate::slot::Settles;
 
 /// How many claims are under way at a time, and how many transactions of endings.
 const CLAIMS: usize = 4;

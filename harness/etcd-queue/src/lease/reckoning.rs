@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
-use crate::actor::Settles;
 use crate::cache::{Change, Key, Known};
 use crate::error::Error;
 use crate::lease::actor::{Actor, HandEvent, Holding, unhanded};
@@ -19,6 +18,7 @@ use crate::lease::term::Incumbent;
 use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::Read;
 use crate::meter::cause;
+use crate::slot::Settles;
 use crate::watch::{End, News};
 
 /// Values of so many bytes together are not too many to read at once, and of so many they are.

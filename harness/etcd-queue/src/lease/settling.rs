@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::access::Setback;
-use crate::actor::Settles;
 use crate::error::Error;
 use crate::lease::actor::Actor;
 use crate::lease::claim::Orphan;
@@ -14,6 +13,7 @@ use crate::lease::delivery::Ticket;
 use crate::lease::ending::{Ended, Ending, Found, Kind, Sent};
 use crate::lease::fence::Fence;
 use crate::meter::Ending as LostReply;
+use crate::slot::Settles;
 use crate::slot::{Settled, Slot};
 
 /// How long until what could not be given back is tried again.
