@@ -69,11 +69,7 @@ impl Actor {
     }
 
     fn settle_doubts(&mut self) {
-        let at_once = match self.settles {
-            Settles::Together => usize::MAX,
-            Settles::OneByOne => 1,
-        };
-        let count = at_once.saturating_sub(self.settling).min(self.doubts.len());
+        let count = self.settles.room(self.settling).min(self.doubts.len());
         for doubt in self.doubts.drain(..count) {
             match doubt.lane {
                 Lane::Slot(_) => self.settling += 1,

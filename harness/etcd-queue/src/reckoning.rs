@@ -14,8 +14,7 @@ use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::{Listing, Read};
 use crate::membership::{self, Member};
 use crate::meter::{Ending, cause};
-use crate::slot::Settled;
-use crate::slot::Settles;
+use crate::slot::{Settled, Settles};
 use crate::watch::{End, News};
 
 /// Values of so many bytes together are not too many to read at once, and of so many they are.
@@ -260,10 +259,7 @@ impl Actor {
 
     fn settled(&mut self, mut doubt: Doubt, answer: Result<Settled, Setback>) {
         self.settling = self.settling.saturating_sub(1);
-        self.settles = match answer {
-            Err(Setback::Unsent(_) | Setback::Lost(_)) => Settles::OneByOne,
-            Ok(_) | Err(Setback::Final(_)) => Settles::Together,
-        };
+        self.settles = Settles::after(&answer);
         match (answer, doubt.refusal.take()) {
             (Ok(settled), refusal) => {
                 let is_void = settled == Settled::Void;

@@ -60,6 +60,24 @@ pub(crate) enum Settles {
     OneByOne,
 }
 
+impl Settles {
+    /// How it goes on after this answer to the settling of a doubt.
+    pub(crate) fn after<T>(answer: &Result<T, Setback>) -> Self {
+        match answer {
+            Err(Setback::Unsent(_) | Setback::Lost(_)) => Self::OneByOne,
+            Ok(_) | Err(Setback::Final(_)) => Self::Together,
+        }
+    }
+
+    /// How many doubts more may be settled beside so many transactions under way.
+    pub(crate) fn room(self, under_way: usize) -> usize {
+        match self {
+            Self::Together => usize::MAX,
+            Self::OneByOne => 1_usize.saturating_sub(under_way),
+        }
+    }
+}
+
 impl Slot {
     pub(crate) fn new(key: Vec<u8>) -> Self {
         Self { key, revision: 0, turn: 0, mark: Vec::new() }

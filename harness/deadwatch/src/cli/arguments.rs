@@ -110,8 +110,8 @@ pub struct Run {
     /// Where.
     #[command(flatten)]
     pub place: Place,
-    /// Built-in subjects joined by commas (naive, checked, resilient, resilient-lease, original), or one command that speaks the
-    /// line protocol; may be repeated. [default: all that are built in]
+    /// Built-in subjects joined by commas (naive, checked, resilient, resilient-lease, original), or one command that
+    /// speaks the line protocol; may be repeated. [default: all that are built in]
     #[arg(long = "subject", value_name = "NAMES-OR-COMMAND")]
     pub subjects: Vec<String>,
     /// For people, or one JSON object a line and run.

@@ -30,8 +30,7 @@ use crate::listing::Read;
 use crate::meter::Meter;
 use crate::pace::Pace;
 use crate::session::Session;
-use crate::slot::Settles;
-use crate::slot::{Settled, Slot};
+use crate::slot::{Settled, Settles, Slot};
 
 const SLOTS: usize = 4;
 /// How long what is waited for is believed not to be there. A server with known faults may swallow an event

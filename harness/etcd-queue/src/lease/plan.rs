@@ -15,8 +15,7 @@ use crate::lease::term::Incumbent;
 use crate::link::{Entry, Link};
 use crate::listing;
 use crate::pace::pause;
-use crate::slot;
-use crate::slot::Settles;
+use crate::slot::{self, Settles};
 
 /// How many claims are under way at a time, and how many transactions of endings.
 const CLAIMS: usize = 4;
@@ -81,10 +80,7 @@ impl Actor {
 
     /// Whether a doubt more may be settled beside what is under way.
     fn may_settle(&self) -> bool {
-        match self.settles {
-            Settles::Together => true,
-            Settles::OneByOne => self.claiming + self.under_way == 0,
-        }
+        self.settles.room(self.claiming + self.under_way) > 0
     }
 
     /// Whether what is not in doubt may be sent.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-
 use std::sync::{Arc, Mutex, PoisonError};
 
 use etcd_client::{Compare, CompareOp, TxnOp};

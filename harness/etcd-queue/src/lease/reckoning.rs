@@ -246,11 +246,10 @@ impl Actor {
         for chosen in &claim.items {
             self.abroad.remove(&chosen.place);
         }
-        self.settles = match answer {
-            Err(Setback::Unsent(_) | Setback::Lost(_)) if claim.is_in_doubt => Settles::OneByOne,
-            Err(Setback::Unsent(_) | Setback::Lost(_)) => self.settles,
-            Ok(_) | Err(Setback::Final(_)) => Settles::Together,
-        };
+        let settles = Settles::after(&answer);
+        if claim.is_in_doubt || settles == Settles::Together {
+            self.settles = settles;
+        }
         match answer {
             Ok(Outcome::Parts(fates)) => {
                 let mut lost = 0;

@@ -13,8 +13,7 @@ use crate::lease::delivery::Ticket;
 use crate::lease::ending::{Ended, Ending, Found, Kind, Sent};
 use crate::lease::fence::Fence;
 use crate::meter::Ending as LostReply;
-use crate::slot::Settles;
-use crate::slot::{Settled, Slot};
+use crate::slot::{Settled, Settles, Slot};
 
 /// How long until what could not be given back is tried again.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -76,10 +75,7 @@ impl Actor {
         answer: Result<Settled, Setback>,
     ) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.settles = match answer {
-            Err(Setback::Unsent(_) | Setback::Lost(_)) => Settles::OneByOne,
-            Ok(_) | Err(Setback::Final(_)) => Settles::Together,
-        };
+        self.settles = Settles::after(&answer);
         match answer {
             Ok(Settled::Applied { .. }) => {
                 self.meter.settled("ack", LostReply::Applied);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use etcd_client::{Client, Compare, CompareOp, GetOptions, SortOrder, SortTarget, Txn, TxnOp};
+use etcd_queue::Queue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -134,15 +135,20 @@ pub async fn recipe_dequeue(client: &mut Client) -> Option<String> {
     claimed.then(|| String::from_utf8(kv.value().to_vec()).unwrap())
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_large_claim_that_loses_over_one_item_takes_the_others_in_order() {
-    let etcd = Etcd::start("3.5.16");
+/// A consumer that has taken the first of 100 items. What it has listed is all it knows: it hears nothing of others.
+async fn one_that_hears_nothing(etcd: &Etcd) -> (Queue, Wire) {
     let (client, wire) = etcd.wired(None).await;
     let queue = open(&client, "/test");
     queue.enqueue_all((0..100).map(|n| n.to_string())).await.unwrap();
-    // What it has listed is all it knows: it hears nothing of the others.
     wire.plan(WATCH, Mishap::Swallowed(0));
     assert_eq!(text(&queue.next().await.unwrap()), "0");
+    (queue, wire)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_claim_that_loses_over_one_item_takes_the_others_in_order() {
+    let etcd = Etcd::start("3.5.16");
+    let (queue, wire) = one_that_hears_nothing(&etcd).await;
     let mut other = etcd.client().await;
     assert_eq!(recipe_dequeue(&mut other).await.unwrap(), "1");
 
@@ -158,11 +164,7 @@ async fn a_large_claim_that_loses_over_one_item_takes_the_others_in_order() {
 #[tokio::test(start_paused = true)]
 async fn a_claim_in_parts_that_is_lost_is_made_in_parts_again() {
     let etcd = Etcd::start("3.5.16");
-    let (client, wire) = etcd.wired(None).await;
-    let queue = open(&client, "/test");
-    queue.enqueue_all((0..100).map(|n| n.to_string())).await.unwrap();
-    wire.plan(WATCH, Mishap::Swallowed(0));
-    assert_eq!(text(&queue.next().await.unwrap()), "0");
+    let (queue, wire) = one_that_hears_nothing(&etcd).await;
     settle().await;
     assert_eq!(recipe_dequeue(&mut etcd.client().await).await.unwrap(), "1");
 

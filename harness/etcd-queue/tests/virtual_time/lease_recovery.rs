@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::etcd::{Etcd, TOKEN_IS_DEAD, stored};
 use crate::lease::{TTL, builder, open, text};
-use crate::settle;
 use crate::wire::Mishap;
+use crate::{four_overlapping, settle};
 
 const QUEUE: (&str, &str) = ("/test/", "/test0");
 const RECORDS: (&str, &str) = ("__rq/test/", "__rq/test0");
@@ -252,24 +252,16 @@ async fn leased_claims_that_are_lost_together_again_and_again_come_through_one_b
     hold_one(&queue).await.ack().await.unwrap();
     settle().await;
     wire.bear_one_transaction();
-    let mut calls = Vec::new();
-    for _ in 0..4 {
+    let taken = four_overlapping(Duration::from_secs(20), || {
         let queue = queue.clone();
-        calls.push(tokio::spawn(async move {
+        async move {
             let held = queue.next().await.unwrap();
             let item = text(&held);
             held.ack().await.unwrap();
             item
-        }));
-        // Each makes a claim of its own while the ones before are under way.
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
-    }
-    let mut taken = Vec::new();
-    for call in calls {
-        taken.push(timeout(Duration::from_secs(20), call).await.expect("it came through").unwrap());
-    }
-    taken.sort();
+        }
+    });
+    let taken = taken.await;
     assert_eq!(taken, ["1", "2", "3", "4"]);
     assert!(wire.crowded_out() >= 4, "{} were lost together", wire.crowded_out());
 }

@@ -43,6 +43,25 @@ async fn next_text(queue: &Queue) -> String {
     text(&queue.next().await.unwrap())
 }
 
+/// What four calls bring, sorted: each sends what it has to send while the ones before wait for their answers.
+async fn four_overlapping<F>(within: Duration, call: impl Fn() -> F) -> Vec<String>
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        calls.push(tokio::spawn(call()));
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
+    let mut brought = Vec::new();
+    for call in calls {
+        brought.push(tokio::time::timeout(within, call).await.expect("it came through").unwrap());
+    }
+    brought.sort();
+    brought
+}
+
 /// Lets everything that is under way come to rest.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(500)).await;

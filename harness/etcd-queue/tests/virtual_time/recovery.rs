@@ -5,11 +5,11 @@ use std::time::Duration;
 use etcd_client::Client;
 use etcd_queue::Queue;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::etcd::{Etcd, TOKEN_IS_DEAD};
 use crate::wire::{Mishap, Wire};
-use crate::{builder, next_text, open, settle};
+use crate::{builder, four_overlapping, next_text, open, settle};
 
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
 const RELEASES: [&str; 3] = ["3.5.5", "3.5.16", "3.7.3"];
@@ -192,19 +192,11 @@ async fn claims_that_are_lost_together_again_and_again_are_settled_one_by_one() 
     assert_eq!(next_text(&queue).await, "0");
     settle().await;
     wire.bear_one_transaction();
-    let mut calls = Vec::new();
-    for _ in 0..4 {
+    let taken = four_overlapping(Duration::from_secs(10), || {
         let queue = queue.clone();
-        calls.push(tokio::spawn(async move { next_text(&queue).await }));
-        // Each makes a claim of its own while the ones before are under way.
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
-    }
-    let mut taken = Vec::new();
-    for call in calls {
-        taken.push(timeout(Duration::from_secs(10), call).await.expect("it came through").unwrap());
-    }
-    taken.sort();
+        async move { next_text(&queue).await }
+    });
+    let taken = taken.await;
     assert_eq!(taken, ["1", "2", "3", "4"]);
     // The claims, and once all settlings of them.
     assert!(wire.crowded_out() >= 8, "{} were lost together", wire.crowded_out());

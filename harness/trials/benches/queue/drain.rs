@@ -3,12 +3,12 @@
 use etcd_client::{Compare, CompareOp, Txn, TxnOp};
 use etcd_queue::Queue;
 use futures::{TryStreamExt, future::try_join_all, stream};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 
 use crate::{
     Outcome,
     child::Child,
-    ground::{Done, Ground, Measured, list, shares, stored, together},
+    ground::{Ground, Measured, list, shares, stored, together},
 };
 
 /// Who drains.
@@ -66,8 +66,7 @@ async fn raw(
 ) -> Outcome<Measured> {
     let mut kv = ground.client().await?.kv_client().max_decoding_message_size(usize::MAX);
     ground
-        .measure(async {
-            let began = Instant::now();
+        .timed(items, async {
             let all = list(&mut kv, prefix, items).await?;
             stream::iter(all.chunks(each).map(Ok))
                 .try_for_each_concurrent(under_way, |some| {
@@ -80,8 +79,7 @@ async fn raw(
                     let mut kv = kv.clone();
                     async move { stored(kv.txn(claim).await?.succeeded()) }
                 })
-                .await?;
-            Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+                .await
         })
         .await
 }
@@ -96,8 +94,7 @@ async fn queue(
 ) -> Outcome<Measured> {
     let queue = Queue::builder(ground.client().await?, prefix).read_ahead(read_ahead).open()?;
     let measured = ground
-        .measure(async {
-            let began = Instant::now();
+        .timed(items, async {
             let call = |mut left: usize| {
                 let queue = queue.clone();
                 async move {
@@ -107,8 +104,7 @@ async fn queue(
                     Ok(())
                 }
             };
-            together(shares(items, callers).map(call)).await?;
-            Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+            together(shares(items, callers).map(call)).await
         })
         .await?;
     queue.close().await?;
@@ -125,8 +121,7 @@ async fn processes(
     let words = ["consume", ground.server.endpoint(), prefix, &each.to_string()].map(str::to_owned);
     let mut children = try_join_all((0..count).map(|_| Child::of_self(&words))).await?;
     let measured = ground
-        .measure(async {
-            let began = Instant::now();
+        .timed(items, async {
             for child in &mut children {
                 child.begin().await?;
             }
@@ -144,7 +139,7 @@ async fn processes(
                 ended = listening => drop(ended?),
                 all = all => all?,
             }
-            Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+            Ok(())
         })
         .await?;
     try_join_all(children.into_iter().map(Child::end)).await?;

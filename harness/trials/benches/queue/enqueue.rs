@@ -2,12 +2,11 @@
 
 use etcd_client::{Client, Compare, CompareOp, ResponseHeader, Txn, TxnOp};
 use etcd_queue::Queue;
-use tokio::time::Instant;
 
 use crate::{
     Outcome,
     child::Child,
-    ground::{Done, Ground, Measured, create, keys, shares, stored, together, value},
+    ground::{Ground, Measured, create, keys, shares, stored, together, value},
 };
 
 /// Who stores.
@@ -40,15 +39,14 @@ pub async fn run(ground: &Ground, items: usize, by: By) -> Outcome<Measured> {
     }
     let client = ground.client().await?;
     let queue = Queue::builder(client.clone(), prefix.as_str()).open()?;
-    let measured = ground.measure(async {
-        let began = Instant::now();
+    let measured = ground.timed(items, async {
         match by {
             By::RawWithSlot => with_slot(&client, &prefix, items).await?,
             By::Raw { callers, each } => raw(&client, &prefix, items, callers, each).await?,
             By::QueueAtOnce => queue.enqueue_all((0..items).map(value)).await?,
             By::Recipe { callers } | By::Queue { callers } => calls(&queue, items, callers).await?,
         }
-        Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+        Ok(())
     });
     let measured = measured.await?;
     queue.close().await?;

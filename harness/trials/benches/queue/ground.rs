@@ -9,7 +9,7 @@ use std::{
 use etcd_client::{Client, Compare, CompareOp, GetOptions, KeyValue, KvClient, Txn, TxnOp};
 use etcd_queue::connect_options;
 use futures::{TryStreamExt, future::join_all, stream};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
 use crate::{Outcome, server::Server};
 
@@ -86,6 +86,16 @@ impl Ground {
         let etcd_cpu = self.server.cpu()?.saturating_sub(cpu);
         let requests = self.server.requests().await? - requests;
         Ok(Measured { done, requests, etcd_cpu })
+    }
+
+    /// Does something with so many items, takes its time, and says what etcd spent meanwhile.
+    pub async fn timed(&self, items: usize, doing: impl Future<Output = Outcome<()>>) -> Outcome<Measured> {
+        let timed = async {
+            let began = Instant::now();
+            doing.await?;
+            Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+        };
+        self.measure(timed).await
     }
 
     /// A backlog under a fresh prefix: one item a transaction, as the recipe's producers store them.

@@ -10,11 +10,10 @@ use futures::{
     future::{try_join, try_join_all},
     stream,
 };
-use tokio::time::Instant;
 
 use crate::{
     Outcome,
-    ground::{Done, Ground, Measured, list, shares, stored, together},
+    ground::{Ground, Measured, list, shares, stored, together},
 };
 
 /// How many items one transaction claims, as the queue has it.
@@ -59,11 +58,9 @@ async fn queue(
 ) -> Outcome<Measured> {
     let queue = LeaseQueue::builder(ground.client().await?, prefix).open()?;
     let measured = ground
-        .measure(async {
-            let began = Instant::now();
+        .timed(items, async {
             let call = |share| call(queue.clone(), share, each, under_way);
-            together(shares(items, callers).map(call)).await?;
-            Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+            together(shares(items, callers).map(call)).await
         })
         .await?;
     queue.close().await;
@@ -101,11 +98,9 @@ async fn raw<F: Future<Output = Outcome<()>>>(
 ) -> Outcome<Measured> {
     let mut kv = ground.client().await?.kv_client().max_decoding_message_size(usize::MAX);
     ground
-        .measure(async {
-            let began = Instant::now();
+        .timed(items, async {
             let all = list(&mut kv, prefix, items).await?;
-            work(kv, all).await?;
-            Ok(Done { items, wall: began.elapsed(), ..Done::default() })
+            work(kv, all).await
         })
         .await
 }
