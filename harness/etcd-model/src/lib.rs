@@ -15,7 +15,7 @@
 //! | [`lease`] | which leases there are, and when each ends | `Lessor::exists` asked by puts; `Lessor::due`; ended ids go to `Member::delete_keys_of` |
 //! | [`auth`] | users, roles, permissions, tokens | `Authority::identify(credential, now)` then `Authority::permit(caller, key, range_end, access)` |
 //! | [`watch`] | the watches and what they are owed | `Hub::applied(&Applied, &Store)` after each revision; `Hub::due` |
-//! | [`member`] | the four above behind one lock; the calls, each a function of state, request and time | `Handle::with`; `Member::header`; one file a service (`member/kv.rs`, `member/lease.rs`, `member/auth.rs`, `member/watch.rs`, `member/maintenance.rs`) with `impl Member` |
+//! | [`member`] | the four above behind one lock, and the room that they take; the calls, each a function of state, request and time | `Handle::with`; `Member::header`; one file a service (`member/kv.rs`, `member/lease.rs`, `member/auth.rs`, `member/watch.rs`, `member/maintenance.rs`) with `impl Member` |
 //! | [`time`] | the one task that waits | `Member::due`, `Member::advance(now)`, `Handle::stirred` |
 //! | [`service`] | gRPC in, gRPC out; decides nothing | one file a service; streams wait here, outside of the lock |
 //! | [`server`] | serving all services on a port or over pipes | `routes(&Handle)` |

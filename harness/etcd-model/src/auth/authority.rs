@@ -53,17 +53,29 @@ pub struct Authority {
     pub(super) tokens: Tokens,
 }
 
+/// The users and roles of some moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Accounts {
+    authentication: Authentication,
+    revision: u64,
+    users: BTreeMap<String, User>,
+    roles: BTreeMap<String, Role>,
+}
+
+impl Default for Accounts {
+    /// Nobody, and authentication off.
+    fn default() -> Self {
+        let (users, roles) = (BTreeMap::new(), BTreeMap::new());
+        Self { authentication: Authentication::Off, revision: 1, users, roles }
+    }
+}
+
 impl Authority {
     /// Nobody yet, and authentication off, on a member that starts at `now`.
     pub fn new(settings: &Settings, now: Instant) -> Self {
-        Self {
-            release: settings.release,
-            authentication: Authentication::Off,
-            revision: 1,
-            users: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            tokens: Tokens::new(settings, now),
-        }
+        let Accounts { authentication, revision, users, roles } = Accounts::default();
+        let tokens = Tokens::new(settings, now);
+        Self { release: settings.release, authentication, revision, users, roles, tokens }
     }
 
     /// Who makes a call, or `None` if it shows no token; a good token lives on for its whole time from `now`.
@@ -179,6 +191,23 @@ impl Authority {
     /// Takes note that a proposal is carried out, which leaves logins made before it behind on a member that is killed.
     pub fn written(&mut self, now: Instant) {
         self.tokens.written(now);
+    }
+
+    /// The users and roles that there are, to be brought back later.
+    pub(crate) fn saved(&self) -> Accounts {
+        Accounts {
+            authentication: self.authentication,
+            revision: self.revision,
+            users: self.users.clone(),
+            roles: self.roles.clone(),
+        }
+    }
+
+    /// Has the users and roles of an earlier time, or none.
+    pub(crate) fn restore(&mut self, saved: Accounts) {
+        let Accounts { authentication, revision, users, roles } = saved;
+        (self.authentication, self.revision) = (authentication, revision);
+        (self.users, self.roles) = (users, roles);
     }
 
     /// Forgets what does not outlive the member's process, which ended so and starts again at `now`. Source:

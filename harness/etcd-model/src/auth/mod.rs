@@ -25,6 +25,7 @@ mod tests;
 mod token;
 mod user;
 
+pub(crate) use authority::Accounts;
 pub use authority::{Access, Authentication, Authority, Caller};
 pub use credential::Credential;
 pub use token::TokenKind;

@@ -36,6 +36,10 @@ pub struct Lessor {
     next_id: u64,
 }
 
+/// The leases of some moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Leases(BTreeMap<i64, Lease>);
+
 #[derive(Clone, Copy, Debug)]
 struct Lease {
     ttl_s: i64,
@@ -181,6 +185,16 @@ impl Lessor {
             return Vec::new();
         }
         self.take_over(now)
+    }
+
+    /// The leases that there are, to be brought back later.
+    pub(crate) fn saved(&self) -> Leases {
+        Leases(self.leases.clone())
+    }
+
+    /// Has the leases of an earlier time, or none. Ids that the member chooses go on: etcd's go by the time of day.
+    pub(crate) fn restore(&mut self, saved: Leases) {
+        self.leases = saved.0;
     }
 
     /// Starts again at `now`: every lease has its whole time again, and a little more. With a thousand leases and

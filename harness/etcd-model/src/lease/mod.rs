@@ -7,4 +7,5 @@ mod lessor;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lessor::Leases;
 pub use lessor::{Granted, Lessor, Renewal};

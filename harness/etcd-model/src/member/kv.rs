@@ -62,20 +62,22 @@ impl Member {
     ///
     /// # Errors
     /// A malformed or too large request, a caller who may not, a lease that does not exist, or `ignore_value` or
-    /// `ignore_lease` on a key that does not exist.
+    /// `ignore_lease` on a key that does not exist. [`Refusal::NoSpace`] may come after the key was put.
     pub fn put(
         &mut self,
         credential: &Credential,
         request: &PutRequest,
         now: Instant,
     ) -> Result<PutResponse, Refusal> {
+        self.check_quota(request, credential, now)?;
         admission::put(request)?;
         let caller = self.admit_proposal(credential, request, now)?;
+        let fit = self.fit(request)?;
         self.permit_put(caller.as_ref(), request)?;
         let (mut response, applied) = self.store.put(request, &|lease| self.lessor.exists(lease))?;
-        self.tell_of(applied);
+        self.tell_of(applied, now);
         self.fill(&mut response.header);
-        Ok(response)
+        self.answer(response, fit, now)
     }
 
     /// Deletes a range.
@@ -90,12 +92,9 @@ impl Member {
     ) -> Result<DeleteRangeResponse, Refusal> {
         admission::delete_range(request)?;
         let caller = self.admit_proposal(credential, request, now)?;
-        self.authority.permit(caller.as_ref(), &request.key, &request.range_end, Access::Write)?;
-        if request.prev_kv {
-            self.authority.permit(caller.as_ref(), &request.key, &request.range_end, Access::Read)?;
-        }
+        self.permit_delete(caller.as_ref(), request)?;
         let (mut response, applied) = self.store.delete_range(request);
-        self.tell_of(applied);
+        self.tell_of(applied, now);
         self.fill(&mut response.header);
         Ok(response)
     }
@@ -104,25 +103,41 @@ impl Member {
     ///
     /// # Errors
     /// A malformed request, one that is too large (unless it only reads: those are not proposed to the cluster), a
-    /// caller who may not, or an operation that cannot be carried out.
+    /// caller who may not, or an operation that cannot be carried out. [`Refusal::NoSpace`] may come after all of it
+    /// was carried out.
     pub fn txn(
         &mut self,
         credential: &Credential,
         request: &TxnRequest,
         now: Instant,
     ) -> Result<TxnResponse, Refusal> {
+        self.check_quota(request, credential, now)?;
         admission::txn(request, self.settings.max_txn_operations, self.settings.release)?;
-        let caller = if only_reads(request) {
-            self.authority.identify(credential, now)?
-        } else {
-            self.admit_proposal(credential, request, now)?
-        };
-        self.permit_txn(caller.as_ref(), request)?;
         if only_reads(request) {
-            self.authority.permit_answer(caller.as_ref())?;
+            return self.txn_of_reads(credential, request, now);
+        }
+        let caller = self.admit_proposal(credential, request, now)?;
+        let fit = self.fit(request)?;
+        if !self.space.unguarded() {
+            self.permit_txn(caller.as_ref(), request)?;
         }
         let (mut response, applied) = self.store.txn(request, &|lease| self.lessor.exists(lease))?;
-        self.tell_of(applied);
+        self.tell_of(applied, now);
+        self.fill(&mut response.header);
+        self.answer(response, fit, now)
+    }
+
+    /// A transaction that the cluster need not agree on.
+    fn txn_of_reads(
+        &mut self,
+        credential: &Credential,
+        request: &TxnRequest,
+        now: Instant,
+    ) -> Result<TxnResponse, Refusal> {
+        let caller = self.authority.identify(credential, now)?;
+        self.permit_txn(caller.as_ref(), request)?;
+        self.authority.permit_answer(caller.as_ref())?;
+        let (mut response, _) = self.store.txn(request, &|lease| self.lessor.exists(lease))?;
         self.fill(&mut response.header);
         Ok(response)
     }
@@ -145,9 +160,9 @@ impl Member {
         Ok(CompactionResponse { header: Some(self.header()) })
     }
 
-    fn tell_of(&mut self, applied: Option<Applied>) {
+    fn tell_of(&mut self, applied: Option<Applied>, now: Instant) {
         if let Some(applied) = applied {
-            self.tell(&applied);
+            self.tell(&applied, now);
         }
     }
 

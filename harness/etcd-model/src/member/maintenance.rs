@@ -1,31 +1,23 @@
 //! The cluster and its upkeep: status, alarms, the list of members.
 //!
-//! There are no alarms here, since there is no disk that could run full or rot, and no page that defragmenting would
-//! free.
+//! The one alarm that can be raised is that the quota is used up: there is no disk that could rot.
 
 use tokio::time::Instant;
 
-use super::{CLUSTER_ID, MEMBER_ID, Member};
+use super::{CLUSTER_ID, MEMBER_ID, Member, space};
 use crate::{
     auth::Credential,
     proto::{
-        self, AlarmRequest, AlarmResponse, DefragmentResponse, DowngradeInfo, MemberListRequest,
-        MemberListResponse, MemberUpdateRequest, MemberUpdateResponse, MoveLeaderRequest, MoveLeaderResponse,
-        ResponseHeader, StatusResponse, alarm_request::AlarmAction,
+        self, AlarmMember, AlarmRequest, AlarmResponse, AlarmType, DefragmentResponse, DowngradeInfo,
+        MemberListRequest, MemberListResponse, MemberUpdateRequest, MemberUpdateResponse, MoveLeaderRequest,
+        MoveLeaderResponse, ResponseHeader, StatusResponse, alarm_request::AlarmAction,
     },
     refusal::Refusal,
     release::Fact,
 };
 
-/// The size of a database that nothing has been written to, bytes, and how much of it is in use. Seen on 3.5.5.
-const DB_SIZE_BYTES: i64 = 20_480;
-const DB_IN_USE_BYTES: i64 = 16_384;
-
-/// The most that the database may grow to, bytes. Source: etcd v3.7.3 server/storage/quota.go, `DefaultQuotaBytes`.
-const DB_QUOTA_BYTES: i64 = 2 * 1024 * 1024 * 1024;
-
 impl Member {
-    /// How the member is. Its database is always of the size of an empty one.
+    /// How the member is.
     ///
     /// # Errors
     /// A caller who may not.
@@ -39,12 +31,13 @@ impl Member {
         let status = StatusResponse {
             header: Some(self.header()),
             version: release.to_string(),
-            db_size: DB_SIZE_BYTES,
-            db_size_in_use: DB_IN_USE_BYTES,
+            db_size: signed(self.space.committed_bytes(now)),
+            db_size_in_use: signed(space::in_use_bytes(self.store.size_bytes())),
             leader: MEMBER_ID,
             raft_index: self.raft_index,
             raft_applied_index: self.raft_index,
             raft_term: self.raft_term,
+            errors: self.alarms_told(),
             ..StatusResponse::default()
         };
         if !release.holds(Fact::StatusTellsStorage) {
@@ -52,13 +45,19 @@ impl Member {
         }
         Ok(StatusResponse {
             storage_version: format!("{}.{}.0", release.major, release.minor),
-            db_size_quota: DB_QUOTA_BYTES,
+            db_size_quota: self.settings.quota_bytes.map_or(-1, signed),
             downgrade_info: Some(DowngradeInfo::default()),
             ..status
         })
     }
 
-    /// The alarms: none. One that is cleared was not there; [`None`] for one that would be set.
+    /// The alarms as the status has them: messages of protobuf as Go shows them.
+    fn alarms_told(&self) -> Vec<String> {
+        let end = if self.settings.release.holds(Fact::AlarmToldWithoutSpace) { "" } else { " " };
+        self.space.alarms().iter().map(|member| format!("memberID:{member} alarm:NOSPACE{end}")).collect()
+    }
+
+    /// The alarms that are raised; raising and clearing that of the quota. [`None`] for any other that would be raised.
     ///
     /// # Errors
     /// A caller who may not.
@@ -78,14 +77,30 @@ impl Member {
         } else if needs_token.is_some_and(|fact| release.holds(fact)) {
             self.authority.permit_known(credential, now)?;
         }
-        if request.action() == AlarmAction::Activate {
+        let activated = request.action() == AlarmAction::Activate;
+        if activated && !matches!(request.alarm(), AlarmType::None | AlarmType::Nospace) {
             return Ok(None);
         }
         self.admit_proposal(credential, request, now)?;
-        Ok(Some(AlarmResponse { header: Some(self.header()), alarms: Vec::new() }))
+        let members: Vec<u64> = match (request.action(), request.alarm()) {
+            (AlarmAction::Get, AlarmType::None | AlarmType::Nospace) => {
+                self.space.alarms().iter().copied().collect()
+            }
+            (AlarmAction::Activate, AlarmType::Nospace) => {
+                self.space.raise(request.member_id);
+                vec![request.member_id]
+            }
+            (AlarmAction::Deactivate, AlarmType::Nospace) if self.space.clear(request.member_id) => {
+                vec![request.member_id]
+            }
+            _ => Vec::new(),
+        };
+        let alarm = AlarmType::Nospace.into();
+        let alarms = members.into_iter().map(|member_id| AlarmMember { member_id, alarm }).collect();
+        Ok(Some(AlarmResponse { header: Some(self.header()), alarms }))
     }
 
-    /// Whether a caller may defragment: there is nothing to do for it.
+    /// Gives back what a compaction has freed of the database.
     ///
     /// # Errors
     /// A caller who may not.
@@ -95,6 +110,7 @@ impl Member {
         now: Instant,
     ) -> Result<DefragmentResponse, Refusal> {
         self.permit_upkeep(credential, now)?;
+        self.release_space();
         Ok(DefragmentResponse { header: None })
     }
 
@@ -208,4 +224,9 @@ impl Member {
         let caller = self.authority.identify(credential, now)?;
         self.authority.permit_administration(caller.as_ref())
     }
+}
+
+/// Bytes as protobuf has them.
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }

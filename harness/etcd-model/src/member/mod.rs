@@ -12,6 +12,7 @@ mod permission;
 mod proposal;
 mod restart;
 mod settings;
+mod space;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,6 @@ pub use handle::Handle;
 pub(crate) use identity::header;
 pub use identity::{CLUSTER_ID, MEMBER_ID};
 pub use lease::KeepAlive;
-pub use restart::Ending;
+pub use restart::{Data, Ending, Saved};
 pub use settings::Settings;
 pub use state::Member;

@@ -5,7 +5,7 @@
 use super::Member;
 use crate::{
     auth::{Access, Caller},
-    proto::{PutRequest, RequestOp, TxnRequest, request_op::Request},
+    proto::{DeleteRangeRequest, PutRequest, RequestOp, TxnRequest, request_op::Request},
     refusal::Refusal,
     release::Fact,
 };
@@ -20,6 +20,22 @@ impl Member {
         }
         if request.prev_kv {
             self.authority.permit(caller, &request.key, &[], Access::Read)?;
+        }
+        Ok(())
+    }
+
+    /// A deletion needs to write the range, and to read it if it returns what was there.
+    pub(super) fn permit_delete(
+        &self,
+        caller: Option<&Caller>,
+        request: &DeleteRangeRequest,
+    ) -> Result<(), Refusal> {
+        if self.space.unguarded() {
+            return Ok(());
+        }
+        self.authority.permit(caller, &request.key, &request.range_end, Access::Write)?;
+        if request.prev_kv {
+            self.authority.permit(caller, &request.key, &request.range_end, Access::Read)?;
         }
         Ok(())
     }

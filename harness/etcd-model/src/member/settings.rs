@@ -22,6 +22,8 @@ pub struct Settings {
     pub max_txn_operations: usize,
     /// The largest request, bytes (`--max-request-bytes`).
     pub max_request_bytes: usize,
+    /// The size up to which the backend may grow, bytes (`--quota-backend-bytes`); [`None`]: without a limit.
+    pub quota_bytes: Option<u64>,
     /// How long a watch that asked for it goes without an event before it is told how far it is
     /// (`--watch-progress-notify-interval`); a tenth at most is added by chance.
     pub progress_interval: Duration,
@@ -37,6 +39,10 @@ impl Settings {
     /// How long a token lives unless set otherwise.
     pub const DEFAULT_TOKEN_TTL: Duration = Duration::from_secs(300);
 
+    /// How large the backend may grow unless set otherwise. Source: etcd v3.7.3 server/storage/quota.go,
+    /// `DefaultQuotaBytes`.
+    pub const DEFAULT_QUOTA_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
     /// A member of `release` with every flag at its default.
     pub fn of(release: Release) -> Self {
         Self {
@@ -45,6 +51,7 @@ impl Settings {
             token_ttl: Self::DEFAULT_TOKEN_TTL,
             max_txn_operations: 128,
             max_request_bytes: 1536 * 1024,
+            quota_bytes: Some(Self::DEFAULT_QUOTA_BYTES),
             progress_interval: Duration::from_secs(600),
             pace: Pace::Real,
             seed: Seed::default(),

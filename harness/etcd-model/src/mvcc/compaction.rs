@@ -1,6 +1,6 @@
 //! Forgetting history.
 
-use super::Store;
+use super::{Store, size};
 use crate::{proto::event::EventType, refusal::Refusal, release::Fact};
 
 impl Store {
@@ -19,14 +19,16 @@ impl Store {
         }
         self.compacted = revision;
         let keeps_its_deletion = self.release.holds(Fact::CompactionKeepsItsDeletion);
-        let log = &mut self.log;
+        let (log, size_bytes) = (&mut self.log, &mut self.size_bytes);
         self.histories.retain(|_, history| {
             let passed = history.partition_point(|place| place.main <= revision);
             let Some(last) = passed.checked_sub(1) else { return true };
             let deleted = log.get(&history[last]).is_none_or(|event| event.r#type() == EventType::Delete);
             let kept = !deleted || (keeps_its_deletion && history[last].main == revision);
             for place in history.drain(..if kept { last } else { passed }) {
-                log.remove(&place);
+                if let Some(event) = log.remove(&place) {
+                    *size_bytes -= size::of(&event);
+                }
             }
             !history.is_empty()
         });

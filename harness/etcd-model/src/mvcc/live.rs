@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{revision::Revision, span::Span};
 
 /// A treap: in order by key, a heap by a priority drawn at insertion, and by that balanced whatever the keys are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LiveKeys {
     root: Link,
     /// The state of the generator of priorities. It starts the same each time: runs are repeatable.
@@ -20,7 +20,7 @@ pub(super) struct LiveKeys {
 
 type Link = Option<Box<Node>>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Node {
     key: Bytes,
     modified: Revision,

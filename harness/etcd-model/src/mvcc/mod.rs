@@ -10,6 +10,7 @@ mod live;
 mod plan;
 mod range;
 mod revision;
+mod size;
 mod span;
 mod store;
 mod stream;

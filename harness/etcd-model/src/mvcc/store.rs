@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// All keys of one member, with their history since the last compaction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
     pub(super) release: Release,
     /// The revision that has been reached. An empty store is at 1: etcd v3.5.5 server/mvcc/kvstore.go, `NewStore`.
@@ -25,6 +25,8 @@ pub struct Store {
     pub(super) live: LiveKeys,
     /// The keys attached to each lease; a lease without any is not here.
     pub(super) attached: BTreeMap<i64, BTreeSet<Bytes>>,
+    /// How many bytes the log would take in a backend.
+    pub(super) size_bytes: u64,
 }
 
 impl Store {
@@ -38,6 +40,7 @@ impl Store {
             histories: BTreeMap::new(),
             live: LiveKeys::default(),
             attached: BTreeMap::new(),
+            size_bytes: 0,
         }
     }
 
@@ -50,6 +53,11 @@ impl Store {
     /// can still be read.
     pub const fn compacted(&self) -> i64 {
         self.compacted
+    }
+
+    /// How many bytes a backend would need for every change that is still known.
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
     }
 
     /// The events of the revisions `from..=to`, oldest first, as [`Applied`] describes them; those that a

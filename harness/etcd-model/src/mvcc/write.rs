@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Applied, Store, revision::Revision, span::Span};
+use super::{Applied, Store, revision::Revision, size, span::Span};
 use crate::proto::{Event, KeyValue, event::EventType};
 
 /// A revision being written: all its changes share one number, and finishing it counts only if there are any. Source: etcd v3.5.5 server/mvcc/kvstore_txn.go, `storeTxnWrite`.
@@ -95,6 +95,7 @@ impl<'store> Write<'store> {
 
     fn note(&mut self, key: Bytes, place: Revision, what: EventType, kv: KeyValue) {
         let event = Event { r#type: what.into(), kv: Some(kv), prev_kv: None };
+        self.store.size_bytes += size::of(&event);
         self.store.histories.entry(key).or_default().push(place);
         self.store.log.insert(place, event.clone());
         self.events.push(event);

@@ -33,6 +33,22 @@ pub enum Fact {
     /// at v3.7.0; the other way round at v3.6.14.
     LeaseCheckedBeforeKey,
 
+    // Space.
+    /// What costs nothing passes a quota that is used up; before, a transaction that puts nothing is refused too, even
+    /// one that only reads. Source: etcdserver/quota.go, `Available`, at v3.4.20, v3.5.7 and v3.6.0.
+    CostlessPassesQuota,
+    /// The puts of nested transactions count as the others do; before, they cost nothing, and so pass the quota and
+    /// its alarm. Source: storage/quota.go, `costTxnReq`, at v3.5.33, v3.6.14 and v3.7.1; not in 3.4.
+    NestedPutsCost,
+    /// Permissions are checked whatever alarm is raised; before, what is proposed to the cluster was carried out for
+    /// anybody from the alarm on, until it was cleared or the member restarted. Source: etcdserver/apply/uber_applier.go,
+    /// `restoreAlarms`, at v3.6.0; etcdserver/apply.go, `Alarm`, at v3.5.33, puts `applierV3Capped` around the backend
+    /// alone.
+    AlarmKeepsPermissions,
+    /// `Status` tells an alarm without a space behind it. Source: etcdserverpb/rpc.pb.go, `AlarmMember.String`, at v3.7.0
+    /// and not at v3.6.14.
+    AlarmToldWithoutSpace,
+
     // Authentication.
     /// As long as authentication is off, nobody looks at a call's token; before, one that is not known is refused
     /// even then. Source: auth/store.go, `AuthInfoFromCtx`, at v3.4.28, v3.5.10 and v3.6.0.
@@ -164,9 +180,10 @@ impl Fact {
     /// The releases of which it is true.
     pub(super) const fn spans(self) -> &'static [Span] {
         match self {
-            Self::RangeStream | Self::KeysOnlyHidesLease | Self::LeaseCheckedBeforeKey => {
-                const { &[since(3, 7, 0)] }
-            }
+            Self::RangeStream
+            | Self::AlarmToldWithoutSpace
+            | Self::KeysOnlyHidesLease
+            | Self::LeaseCheckedBeforeKey => const { &[since(3, 7, 0)] },
             Self::UnknownSortRefused | Self::OperationsCheckedInOrder | Self::StatusTellsStorage => {
                 const { &[since(3, 6, 0)] }
             }
@@ -180,12 +197,16 @@ impl Fact {
             Self::PutPermissionsCheckedInTransaction => {
                 const { &[backport(3, 4, 44), backport(3, 5, 30), since(3, 6, 11)] }
             }
+            Self::CostlessPassesQuota => const { &before_3_6(20, 7) },
+            Self::NestedPutsCost => const { &[backport(3, 5, 33), backport(3, 6, 14), since(3, 7, 1)] },
             Self::TokenIgnoredWhileOff | Self::LongPasswordRefused => const { &before_3_6(28, 10) },
             Self::BearerTokenTaken => const { &[backport(3, 5, 32), since(3, 6, 13)] },
             Self::OldRevisionHasCode => const { &before_3_6(19, 2) },
             Self::SignedTokenEndsWithItsSecond => const { &before_3_6(37, 6) },
             Self::PermissionRangeChecked => const { &before_3_6(25, 8) },
-            Self::RootRoleShowsItsPermission | Self::MaintenanceRefusalHasCode => const { &[since(3, 6, 0)] },
+            Self::RootRoleShowsItsPermission
+            | Self::MaintenanceRefusalHasCode
+            | Self::AlarmKeepsPermissions => const { &[since(3, 6, 0)] },
             Self::AuthStatus | Self::EmptyNewPasswordLocksOut => const { &[since(3, 5, 0)] },
             Self::AuthStatusOpen => const { &[since(3, 7, 0)] },
             Self::LeaseKeysChecked => const { &before_3_6(26, 9) },
@@ -286,6 +307,10 @@ mod tests {
             (Fact::ProgressRequestWaitsForSync, "+3.4.25 +3.5.8 +3.6.0 +3.7.0"),
             (Fact::UnansweredProgressRequestKept, "+3.4.25 -3.4.31 +3.5.8 -3.5.13"),
             (Fact::FutureWatchHasNoProgress, "+3.4.38 +3.5.22 +3.6.2 +3.7.0"),
+            (Fact::CostlessPassesQuota, "+3.4.20 +3.5.7 +3.6.0 +3.7.0"),
+            (Fact::NestedPutsCost, "+3.5.33 +3.6.14 +3.7.1"),
+            (Fact::AlarmKeepsPermissions, "+3.6.0 +3.7.0"),
+            (Fact::AlarmToldWithoutSpace, "+3.7.0"),
         ];
         for (fact, expected) in rows {
             assert_eq!(turns(fact), expected, "{fact:?}");

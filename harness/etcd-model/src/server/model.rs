@@ -10,7 +10,7 @@ use tokio::{io::DuplexStream, time::Instant};
 
 use super::{connection, door::Door, pipe, port, routes, tasks::Tasks};
 use crate::{
-    member::{Ending, Handle, Settings},
+    member::{Data, Ending, Handle, Saved, Settings},
     time,
 };
 
@@ -138,11 +138,24 @@ impl Model {
         }
     }
 
+    /// A copy of the data that the member has by now, for [`Self::start_again_on`].
+    pub fn saved(&self) -> Saved {
+        self.shared.member.with(|member, _| member.saved())
+    }
+
     /// Starts the process again, on the data it had and the ports it served. Does nothing if it runs.
     ///
     /// # Errors
     /// If a port cannot be had again; the etcd is stopped then.
     pub async fn start_again(&self) -> io::Result<()> {
+        self.start_again_on(Data::Kept).await
+    }
+
+    /// Starts the process again on the ports it served, and on data of its own or others. Does nothing if it runs.
+    ///
+    /// # Errors
+    /// If a port cannot be had again; the etcd is stopped then.
+    pub async fn start_again_on(&self, data: Data) -> io::Result<()> {
         let ending = match *lock(&self.shared.life) {
             Life::Running(_) => return Ok(()),
             Life::Stopped(ending) => ending,
@@ -152,7 +165,7 @@ impl Model {
         for address in addresses {
             listeners.push(port::bind(address).await?);
         }
-        self.shared.member.with(|member, now| member.restart(ending, now));
+        self.shared.member.with(|member, now| member.restart_on(data, ending, now));
         let spawner = self.run();
         for listener in listeners {
             spawner.spawn(port::accept(listener, self.shared.door.clone(), spawner.clone()));

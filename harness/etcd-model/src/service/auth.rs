@@ -23,7 +23,8 @@ use crate::{
 
 /// The auth service of `member`.
 pub fn auth(member: Handle) -> AuthServer<impl Auth> {
-    AuthServer::new(AuthService { member }).max_decoding_message_size(limit::MAX_MESSAGE_BYTES)
+    let most = limit::max_message_bytes(&member);
+    AuthServer::new(AuthService { member }).max_decoding_message_size(most)
 }
 
 /// Users, roles and logins of one member.

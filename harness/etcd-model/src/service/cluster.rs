@@ -3,7 +3,7 @@
 
 use tonic::{Request, Response, Status};
 
-use super::limit::MAX_MESSAGE_BYTES;
+use super::limit::max_message_bytes;
 use crate::{
     auth::Credential,
     member::Handle,
@@ -16,7 +16,8 @@ use crate::{
 
 /// The cluster service of `member`.
 pub fn cluster(member: Handle) -> ClusterServer<impl Cluster> {
-    ClusterServer::new(ClusterService { member }).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    let most = max_message_bytes(&member);
+    ClusterServer::new(ClusterService { member }).max_decoding_message_size(most)
 }
 
 /// The cluster of one member.

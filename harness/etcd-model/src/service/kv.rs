@@ -17,7 +17,8 @@ use crate::{
 
 /// The KV service of `member`.
 pub fn kv(member: Handle) -> KvServer<impl Kv> {
-    KvServer::new(KvService { member }).max_decoding_message_size(limit::MAX_MESSAGE_BYTES)
+    let most = limit::max_message_bytes(&member);
+    KvServer::new(KvService { member }).max_decoding_message_size(most)
 }
 
 /// Whether a range may be answered in several messages. Source: etcd v3.7.3 server/etcdserver/api/v3rpc/key.go,

@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 use tokio::time::sleep_until;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::limit::{MAX_MESSAGE_BYTES, Requests, in_gos_words};
+use super::limit::{Requests, in_gos_words, max_message_bytes};
 use crate::{
     auth::Credential,
     member::{Handle, KeepAlive},
@@ -18,7 +18,8 @@ use crate::{
 
 /// The lease service of `member`.
 pub fn lease(member: Handle) -> LeaseServer<impl Lease> {
-    LeaseServer::new(LeaseService { member }).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    let most = max_message_bytes(&member);
+    LeaseServer::new(LeaseService { member }).max_decoding_message_size(most)
 }
 
 /// Leases of one member.

@@ -4,9 +4,12 @@
 
 use tonic::{Code, Status};
 
-/// The largest message that gRPC lets in, bytes: the request limit and 512 KiB for what surrounds it.
-/// Source: etcd v3.5.5 server/etcdserver/api/v3rpc/grpc.go, `grpcOverheadBytes`.
-pub(super) const MAX_MESSAGE_BYTES: usize = (1536 + 512) * 1024;
+use crate::member::Handle;
+
+/// The largest message that gRPC lets in, bytes.
+pub(super) fn max_message_bytes(member: &Handle) -> usize {
+    member.with(|member, _| member.settings.max_message_bytes())
+}
 
 /// How a call brings its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +25,9 @@ pub(crate) enum Requests {
 pub(crate) fn in_gos_words(status: &Status, requests: Requests) -> Option<Status> {
     let text = status.message();
     if let Some(sizes) = text.strip_prefix("Error, decoded message length too large: found ") {
-        let size_bytes = sizes.split(' ').next()?;
-        let text = format!("grpc: received message larger than max ({size_bytes} vs. {MAX_MESSAGE_BYTES})");
+        let (size_bytes, limit) = sizes.split_once(" bytes, the limit is: ")?;
+        let limit_bytes = limit.split(' ').next()?;
+        let text = format!("grpc: received message larger than max ({size_bytes} vs. {limit_bytes})");
         return Some(Status::new(Code::ResourceExhausted, text));
     }
     let why = text.strip_prefix("failed to decode Protobuf message: ")?;

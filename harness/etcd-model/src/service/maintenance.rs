@@ -2,7 +2,7 @@
 
 use tonic::{Code, Request, Response, Status};
 
-use super::limit::MAX_MESSAGE_BYTES;
+use super::limit::max_message_bytes;
 use crate::{
     auth::Credential,
     member::Handle,
@@ -17,7 +17,8 @@ use crate::{
 
 /// The maintenance service of `member`.
 pub fn maintenance(member: Handle) -> MaintenanceServer<impl Maintenance> {
-    MaintenanceServer::new(MaintenanceService { member }).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    let most = max_message_bytes(&member);
+    MaintenanceServer::new(MaintenanceService { member }).max_decoding_message_size(most)
 }
 
 /// The upkeep of one member.
@@ -37,7 +38,7 @@ impl Maintenance for MaintenanceService {
         let request = request.into_inner();
         match self.member.with(|member, now| member.alarm(&credential, &request, now))? {
             Some(answer) => Ok(Response::new(answer)),
-            None => Err(Status::unimplemented("the model has no alarm that could be set")),
+            None => Err(Status::unimplemented("the model has no such alarm")),
         }
     }
 

@@ -26,7 +26,8 @@ use crate::{
 
 /// The watch service of `member`.
 pub fn watch(member: Handle) -> WatchServer<impl Watch> {
-    WatchServer::new(WatchService { member }).max_decoding_message_size(limit::MAX_MESSAGE_BYTES)
+    let most = limit::max_message_bytes(&member);
+    WatchServer::new(WatchService { member }).max_decoding_message_size(most)
 }
 
 /// Streams of watches.

@@ -16,6 +16,9 @@ pub enum Round {
     WatchSync,
     /// Ending leases whose time is over. Source: etcd v3.5.5 server/lease/lessor.go, `runLoop`.
     LeaseCheck,
+    /// Committing what was written to the backend, which then knows how large it is. Source: etcd v3.5.5
+    /// server/mvcc/backend/backend.go, `defaultBatchInterval`.
+    BackendCommit,
 }
 
 impl Round {
@@ -23,7 +26,7 @@ impl Round {
     pub const fn period(self) -> Duration {
         match self {
             Self::TokenSweep => Duration::from_secs(1),
-            Self::WatchSync => Duration::from_millis(100),
+            Self::WatchSync | Self::BackendCommit => Duration::from_millis(100),
             Self::LeaseCheck => Duration::from_millis(500),
         }
     }
@@ -38,6 +41,8 @@ pub struct Phases {
     pub watch_sync: Duration,
     /// Of [`Round::LeaseCheck`].
     pub lease_check: Duration,
+    /// Of [`Round::BackendCommit`].
+    pub backend_commit: Duration,
 }
 
 impl Phases {
@@ -48,6 +53,7 @@ impl Phases {
             token_sweep: draws.time_below(Round::TokenSweep.period()),
             watch_sync: draws.time_below(Round::WatchSync.period()),
             lease_check: draws.time_below(Round::LeaseCheck.period()),
+            backend_commit: draws.time_below(Round::BackendCommit.period()),
         }
     }
 
@@ -57,6 +63,7 @@ impl Phases {
             Round::TokenSweep => self.token_sweep,
             Round::WatchSync => self.watch_sync,
             Round::LeaseCheck => self.lease_check,
+            Round::BackendCommit => self.backend_commit,
         };
         Beat::new(start, phase, round.period())
     }
@@ -64,10 +71,11 @@ impl Phases {
 
 impl fmt::Display for Phases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { token_sweep, watch_sync, lease_check } = self;
+        let Self { token_sweep, watch_sync, lease_check, backend_commit } = self;
         write!(
             f,
-            "token sweep at {token_sweep:?}, watch sync at {watch_sync:?}, lease check at {lease_check:?}"
+            "token sweep at {token_sweep:?}, watch sync at {watch_sync:?}, lease check at {lease_check:?}, \
+             backend commit at {backend_commit:?}"
         )
     }
 }

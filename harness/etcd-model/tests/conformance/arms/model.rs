@@ -25,6 +25,9 @@ impl Model {
                 settings.token_ttl = Duration::from_secs(ttl_s);
                 settings.token_kind = TokenKind::Signed;
             }
+            Start::QuotaBytes(bytes) => settings.quota_bytes = Some(bytes),
+            Start::MaxTxnOps(most) => settings.max_txn_operations = most,
+            Start::MaxRequestBytes(bytes) => settings.max_request_bytes = bytes,
         }
         Self { model: server::Model::start(settings) }
     }

@@ -43,6 +43,15 @@ impl RealEtcd {
             .stderr(Stdio::piped());
         match start {
             Start::Plain => {}
+            Start::QuotaBytes(bytes) => {
+                command.arg(format!("--quota-backend-bytes={bytes}"));
+            }
+            Start::MaxTxnOps(most) => {
+                command.arg(format!("--max-txn-ops={most}"));
+            }
+            Start::MaxRequestBytes(bytes) => {
+                command.arg(format!("--max-request-bytes={bytes}"));
+            }
             Start::TokenTtlS(ttl_s) => {
                 command.arg("--auth-token-ttl").arg(ttl_s.to_string());
             }

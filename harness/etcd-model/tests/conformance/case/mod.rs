@@ -36,6 +36,12 @@ pub enum Start {
     TokenTtlS(u64),
     /// With signed tokens (JWT) that live for so many seconds after their login.
     SignedTokensS(u64),
+    /// With a backend that may grow to so many bytes.
+    QuotaBytes(u64),
+    /// With transactions of so many operations at most.
+    MaxTxnOps(usize),
+    /// With requests of so many bytes at most.
+    MaxRequestBytes(usize),
 }
 
 /// A case on a server with default flags. Its paragraph is filled in by [`crate::paragraphs::all`].
@@ -51,6 +57,11 @@ pub fn case_with_token_ttl(name: &'static str, ttl_s: u64, ops: Vec<Op>) -> Case
 /// A case whose tokens are signed, and live for `ttl_s` seconds after their login.
 pub fn case_with_signed_tokens(name: &'static str, ttl_s: u64, ops: Vec<Op>) -> Case {
     Case { paragraph: "", name, start: Start::SignedTokensS(ttl_s), ops }
+}
+
+/// A case on a server that is started so.
+pub fn case_on(start: Start, name: &'static str, ops: Vec<Op>) -> Case {
+    Case { paragraph: "", name, start, ops }
 }
 
 /// Joins what is said, in order: requests, operations, and lists of operations.

@@ -5,10 +5,12 @@ mod compaction;
 mod delete;
 pub mod gaps;
 mod lease;
+mod limits;
 mod maintenance;
 mod malformed;
 mod permission;
 mod put;
+mod quota;
 mod range;
 mod revision;
 mod token;
@@ -21,7 +23,7 @@ use crate::case::Case;
 
 /// All of them.
 pub fn all() -> Vec<Case> {
-    let paragraphs: [(&'static str, Vec<Case>); 15] = [
+    let paragraphs: [(&'static str, Vec<Case>); 17] = [
         ("range", range::cases()),
         ("put", put::cases()),
         ("delete", delete::cases()),
@@ -37,6 +39,8 @@ pub fn all() -> Vec<Case> {
         ("watch_auth", watch_auth::cases()),
         ("maintenance", maintenance::cases()),
         ("malformed", malformed::cases()),
+        ("quota", quota::cases()),
+        ("limits", limits::cases()),
     ];
     paragraphs
         .into_iter()
