@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    scenario::Scenario,
+    scenario::{Action, Scenario},
     subject::{Death, Returned},
 };
 
@@ -156,6 +156,32 @@ pub enum Happening {
         client: String,
         /// The method's path.
         method: String,
+    },
+    /// A request is held back on its way to the server, and its client's connection is reset.
+    RequestHeld {
+        /// The client.
+        client: String,
+        /// The method's path.
+        method: String,
+    },
+    /// A request that was held back has reached the server.
+    RequestReleased {
+        /// The client.
+        client: String,
+        /// The method's path.
+        method: String,
+    },
+    /// A request that was held back never reaches the server: no step let it go, or the server is gone.
+    RequestDropped {
+        /// The client.
+        client: String,
+        /// The method's path.
+        method: String,
+    },
+    /// A fault of a number of calls had not hit as many when the timeline ended.
+    Unspent {
+        /// What it still would have done.
+        fault: Action,
     },
     /// The subject has closed a client, as it was told to.
     Closed {

@@ -16,6 +16,8 @@ pub(super) const fn named(action: &Action) -> &'static str {
         Action::BlackHole(_) => "black hole",
         Action::LoseReplies(_) => "lose replies",
         Action::Delay(_) => "delay",
+        Action::HoldRequests(_) => "hold requests",
+        Action::ReleaseRequests => "release requests",
         Action::AddUser(_) => "add user",
         Action::ChangePassword(_) => "change password",
         Action::DeleteUser(_) => "delete user",

@@ -33,6 +33,10 @@ pub enum Action {
     LoseReplies(LoseReplies),
     /// Holds up what passes on connections of the subject's.
     Delay(Delay),
+    /// Holds back requests of the subject's clients.
+    HoldRequests(HoldRequests),
+    /// Lets all requests go on that are held back.
+    ReleaseRequests,
     /// Adds a user with a role of its own.
     AddUser(User),
     /// Gives a user another password.
@@ -170,6 +174,18 @@ pub struct LoseReplies {
     pub count: usize,
     /// What the client gets instead.
     pub instead: Instead,
+}
+
+/// Requests that wait in the network: the client loses its connection to the next calls of a kind, and what it has sent
+/// reaches the server when it is let go, however late.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRequests {
+    /// Whose calls.
+    pub reach: Reach,
+    /// The kind of call.
+    pub method: Method,
+    /// How many calls, of all these clients together.
+    pub count: usize,
 }
 
 /// What a client gets instead of a reply.

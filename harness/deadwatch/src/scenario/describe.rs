@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, BlackHole, Delete, Ending, Enqueue, Instead, LoseReplies, Method, OnError, Producer, Put, Reach,
-    Restart, Step, User, spell_duration,
+    Action, BlackHole, Delete, Ending, Enqueue, HoldRequests, Instead, LoseReplies, Method, OnError,
+    Producer, Put, Reach, Restart, Step, User, spell_duration,
 };
 
 impl Step {
@@ -41,6 +41,8 @@ impl Action {
                 spell_duration(delay.by),
                 spell_duration(delay.length)
             ),
+            Self::HoldRequests(hold) => hold.describe(),
+            Self::ReleaseRequests => "lets the requests go on that are held back".to_owned(),
             Self::AddUser(user) => user.describe(),
             Self::ChangePassword(change) => format!("changes the password of {}", change.user),
             Self::DeleteUser(user) => format!("deletes the user {user}"),
@@ -131,6 +133,16 @@ impl LoseReplies {
             Instead::Hang => ", which hangs",
         };
         format!("loses {replies} of {}{instead}", self.reach.describe())
+    }
+}
+
+impl HoldRequests {
+    fn describe(&self) -> String {
+        let (reach, method) = (self.reach.describe(), self.method.name());
+        match self.count {
+            1 => format!("holds back the next {method} of {reach}"),
+            count => format!("holds back the next {count} {method} of {reach}"),
+        }
     }
 }
 

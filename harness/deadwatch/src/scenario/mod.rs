@@ -34,8 +34,8 @@ mod version;
 mod warning;
 
 pub use action::{
-    Action, BlackHole, ChangePassword, Delay, Delete, Ending, Enqueue, Instead, LoseReplies, Method,
-    Producer, Put, Reach, Restart,
+    Action, BlackHole, ChangePassword, Delay, Delete, Ending, Enqueue, HoldRequests, Instead, LoseReplies,
+    Method, Producer, Put, Reach, Restart,
 };
 pub use diagnosis::Diagnosis;
 pub use duration::{DurationError, parse_duration, spell_duration};

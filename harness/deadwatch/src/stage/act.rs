@@ -68,6 +68,11 @@ impl Stage<'_> {
             Action::BlackHole(hole) => self.inflict(index, Fault::BlackHole(hole)),
             Action::LoseReplies(lose) => self.inflict(index, Fault::LoseReplies(lose)),
             Action::Delay(delay) => self.inflict(index, Fault::Delay(delay)),
+            Action::HoldRequests(hold) => self.inflict(index, Fault::HoldRequests(hold)),
+            Action::ReleaseRequests => {
+                self.set.wire.release_requests();
+                self.record.write(Happening::Acted { step: index });
+            }
 
             Action::CloseClient(client) => {
                 self.record.write(Happening::Acted { step: index });

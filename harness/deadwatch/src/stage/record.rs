@@ -65,6 +65,15 @@ impl Record {
             },
             Seen::WatchCompacted { .. } => Happening::WatchCompacted { client: client() },
             Seen::ReplyLost { method } => Happening::ReplyLost { client: client(), method: method.clone() },
+            Seen::RequestHeld { method } => {
+                Happening::RequestHeld { client: client(), method: method.clone() }
+            }
+            Seen::RequestReleased { method } => {
+                Happening::RequestReleased { client: client(), method: method.clone() }
+            }
+            Seen::RequestDropped { method } => {
+                Happening::RequestDropped { client: client(), method: method.clone() }
+            }
             Seen::Disconnected => Happening::Disconnected { client: client() },
             Seen::Request { token: None, .. } | Seen::Connected | Seen::Failed { .. } => return,
         };

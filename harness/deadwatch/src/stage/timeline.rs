@@ -113,8 +113,16 @@ impl<'a> Stage<'a> {
             self.await_something(next).await?;
         }
         self.write_omissions();
+        self.end_faults();
         self.record.write(Happening::TimelineEnded);
         Ok(())
+    }
+
+    /// The network's faults end with the timeline.
+    fn end_faults(&mut self) {
+        for fault in self.set.wire.end_faults() {
+            self.record.write(Happening::Unspent { fault: fault.into() });
+        }
     }
 
     fn issue(&mut self, item: Item, due: Duration) -> Result<(), Inconclusive> {

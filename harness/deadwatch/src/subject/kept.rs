@@ -47,10 +47,11 @@ impl<Q: Clone> Kept<Q> {
         Ok((queue, *client))
     }
 
-    /// Notes that the client is closed. What is to be closed with it, in order.
+    /// Notes that the client is closed. What is to be closed with it, in order: nothing else keeps it, so that a queue
+    /// ends when whoever asked for this has closed and dropped it.
     pub(super) fn close(&self) -> Vec<Q> {
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         queues.client = ClientState::Closed;
-        queues.by_prefix.values().cloned().collect()
+        std::mem::take(&mut queues.by_prefix).into_values().collect()
     }
 }

@@ -75,14 +75,16 @@ impl Disturbance {
             Action::EnableAuth => Some(Self::AuthEnabled),
             Action::DisableAuth => Some(Self::AuthDisabled),
             Action::CloseClient(client) => Some(Self::ClientClosed(client.clone())),
-            // The server says itself when it goes and comes, a reply when it is lost, a watch when it is compacted, and
-            // a call when it is given up.
+            // The server says itself when it goes and comes, a reply when it is lost, a request when it is held and goes
+            // on, a watch when it is compacted, and a call when it is given up.
             Action::Restart(_)
             | Action::Pause
             | Action::Resume
             | Action::Isolate
             | Action::Rejoin
             | Action::LoseReplies(_)
+            | Action::HoldRequests(_)
+            | Action::ReleaseRequests
             | Action::Compact
             | Action::CancelCall(_) => None,
             Action::Enqueue(_) | Action::Put(_) | Action::Delete(_) | Action::AddUser(_) => None,

@@ -164,6 +164,10 @@ impl<'a> Ledger<'a> {
             | Happening::Acted { .. }
             | Happening::Server { .. }
             | Happening::ReplyLost { .. }
+            | Happening::RequestHeld { .. }
+            | Happening::RequestReleased { .. }
+            | Happening::RequestDropped { .. }
+            | Happening::Unspent { .. }
             | Happening::Closed { .. }
             | Happening::Held { .. }
             | Happening::Released { .. }

@@ -53,6 +53,24 @@ pub enum Trigger {
         /// The method, such as `Txn`.
         method: String,
     },
+    /// A request was held back on its way to the server.
+    RequestHeld {
+        /// When, since 0 s.
+        at: Duration,
+        /// The client.
+        client: String,
+        /// The method, such as `Txn`.
+        method: String,
+    },
+    /// A request that was held back reached the server.
+    RequestReleased {
+        /// When, since 0 s.
+        at: Duration,
+        /// The client.
+        client: String,
+        /// The method, such as `Txn`.
+        method: String,
+    },
     /// The harness did something to the server, the network, a user or a client.
     Disturbed {
         /// When, since 0 s.
@@ -94,6 +112,8 @@ impl Trigger {
             Self::WatchRefused { at, .. }
             | Self::WatchCompacted { at, .. }
             | Self::ReplyLost { at, .. }
+            | Self::RequestHeld { at, .. }
+            | Self::RequestReleased { at, .. }
             | Self::Disturbed { at, .. }
             | Self::Disconnected { at, .. } => *at,
             Self::After { first, .. } => first.at(),
@@ -117,19 +137,20 @@ impl Trigger {
         let within = |from: Duration, to: Duration| {
             concerning.iter().filter(move |trigger| trigger.at() >= from && trigger.at() <= to).cloned()
         };
-        let lost_reply = |from: Duration, to: Duration| {
-            within(from, to).find(|trigger| matches!(trigger, Self::ReplyLost { .. }))
+        let on_its_way = |from: Duration, to: Duration| {
+            let lost = within(from, to).find(|trigger| matches!(trigger, Self::ReplyLost { .. }));
+            lost.or_else(|| late(within(from, to).collect()))
         };
         let shortly_before = || told(within(shown.saturating_sub(REACH), shown).collect());
         match &finding.evidence {
             // It was whole when it was acknowledged: what undid it came later.
             Evidence::LostItem(_) => {
-                lost_reply(shown, Duration::MAX).or_else(|| told(within(shown, Duration::MAX).collect()))
+                on_its_way(shown, Duration::MAX).or_else(|| told(within(shown, Duration::MAX).collect()))
             }
             // It may have been stored twice long before somebody came for it.
             Evidence::HandedOutTwice(item) => {
                 let began = ledger.items.get(item.as_str()).map_or(shown, |item| item.began.1);
-                lost_reply(began, shown).or_else(shortly_before)
+                on_its_way(began, shown).or_else(shortly_before)
             }
             // Names are at fault here, whatever else happened.
             Evidence::OtherQueue { .. } => None,
@@ -174,6 +195,8 @@ impl Trigger {
             Self::WatchRefused { client: on, .. }
             | Self::WatchCompacted { client: on, .. }
             | Self::ReplyLost { client: on, .. }
+            | Self::RequestHeld { client: on, .. }
+            | Self::RequestReleased { client: on, .. }
             | Self::Disconnected { client: on, .. } => on == client || on == PRODUCER_CLIENT,
             Self::Disturbed { what, .. } => what.concerns(&history.scenario, client),
             Self::After { first, then } => first.concerns(history, client) || then.concerns(history, client),
@@ -187,7 +210,11 @@ fn told(all: Vec<Trigger>) -> Option<Trigger> {
     let mut done = all.iter().filter(|trigger| trigger.is_done());
     let (first, last) = (done.next(), done.next_back());
     let effect = all.iter().find(|trigger| match trigger {
-        Trigger::WatchRefused { .. } | Trigger::WatchCompacted { .. } | Trigger::ReplyLost { .. } => true,
+        Trigger::WatchRefused { .. }
+        | Trigger::WatchCompacted { .. }
+        | Trigger::ReplyLost { .. }
+        | Trigger::RequestHeld { .. }
+        | Trigger::RequestReleased { .. } => true,
         Trigger::Disturbed { .. } | Trigger::Disconnected { .. } | Trigger::After { .. } => false,
     });
     let after = |first: &Trigger, then: &Trigger| {
@@ -205,6 +232,18 @@ fn told(all: Vec<Trigger>) -> Option<Trigger> {
             let came_back = all.iter().find(|trigger| matches!(trigger, Trigger::Disturbed { .. }));
             came_back.or_else(|| all.first()).cloned()
         }
+    }
+}
+
+/// Of all these that a request came late, and since when it was held back.
+fn late(all: Vec<Trigger>) -> Option<Trigger> {
+    let held = all.iter().find(|trigger| matches!(trigger, Trigger::RequestHeld { .. }));
+    let released = all.iter().find(|trigger| matches!(trigger, Trigger::RequestReleased { .. }));
+    match (held, released) {
+        (Some(held), Some(released)) => {
+            Some(Trigger::After { first: Box::new(held.clone()), then: Box::new(released.clone()) })
+        }
+        (held, released) => released.or(held).cloned(),
     }
 }
 
@@ -248,11 +287,15 @@ fn triggers(history: &History) -> impl Iterator<Item = Trigger> + '_ {
             Happening::WatchCompacted { client } => {
                 Some(Trigger::WatchCompacted { at, client: client.clone() })
             }
-            Happening::ReplyLost { client, method } => Some(Trigger::ReplyLost {
-                at,
-                client: client.clone(),
-                method: method.rsplit('/').next().unwrap_or(method).to_owned(),
-            }),
+            Happening::ReplyLost { client, method } => {
+                Some(Trigger::ReplyLost { at, client: client.clone(), method: short(method) })
+            }
+            Happening::RequestHeld { client, method } => {
+                Some(Trigger::RequestHeld { at, client: client.clone(), method: short(method) })
+            }
+            Happening::RequestReleased { client, method } => {
+                Some(Trigger::RequestReleased { at, client: client.clone(), method: short(method) })
+            }
             Happening::Disconnected { client } if client != PRODUCER_CLIENT => {
                 Some(Trigger::Disconnected { at, client: client.clone() })
             }
@@ -265,6 +308,11 @@ fn triggers(history: &History) -> impl Iterator<Item = Trigger> + '_ {
             what => Disturbance::of(history, at, what).map(|what| Trigger::Disturbed { at, what }),
         }
     })
+}
+
+/// A method's name without its path.
+fn short(method: &str) -> String {
+    method.rsplit('/').next().unwrap_or(method).to_owned()
 }
 
 /// The consumer of this client that called last before this event: a watch is created for the newest call.
@@ -315,8 +363,16 @@ impl fmt::Display for Trigger {
                 )
             }
             Self::ReplyLost { at, client, method } => {
-                let article = if method.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-                write!(f, "at {} the reply to {article} {method} of client {client} was lost", Seconds(*at))
+                let a = article(method);
+                write!(f, "at {} the reply to {a} {method} of client {client} was lost", Seconds(*at))
+            }
+            Self::RequestHeld { at, client, method } => {
+                let a = article(method);
+                write!(f, "at {} {a} {method} of client {client} was held back on its way", Seconds(*at))
+            }
+            Self::RequestReleased { at, client, method } => {
+                let a = article(method);
+                write!(f, "at {} {a} {method} of client {client} reached the server late", Seconds(*at))
             }
             Self::Disturbed { at, what } => write!(f, "at {} {what}", Seconds(*at)),
             Self::After { first, then } => write!(f, "{first}, and {then}"),
@@ -325,6 +381,11 @@ impl fmt::Display for Trigger {
             }
         }
     }
+}
+
+/// What stands before a method's name.
+fn article(method: &str) -> &'static str {
+    if method.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" }
 }
 
 /// A time in seconds with one decimal.

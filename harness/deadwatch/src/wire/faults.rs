@@ -12,13 +12,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     fault::Fault,
     link::{Condition, Fate, Link},
 };
-use crate::scenario::{BlackHole, Delay, Instead, LoseReplies, RESERVED_CLIENT, Reach};
+use crate::scenario::{BlackHole, Delay, HoldRequests, Instead, LoseReplies, RESERVED_CLIENT, Reach};
 
 /// The faults of one wire, shared by all its connections.
 #[derive(Debug, Default)]
@@ -34,6 +34,8 @@ struct State {
     /// The open connections by number, each with its client's name.
     connections: BTreeMap<u64, (String, Arc<Fate>)>,
     next_number: u64,
+    /// Tells those that hold requests back to let them go, in the order in which they were held.
+    held: Vec<oneshot::Sender<()>>,
 }
 
 impl Faults {
@@ -43,7 +45,9 @@ impl Faults {
         match &fault {
             Fault::DropConnections(reach) => state.worsen(reach, Condition::Cut),
             Fault::BlackHole(BlackHole { reach, .. }) => state.worsen(reach, Condition::Silenced),
-            Fault::LoseReplies(_) | Fault::Delay(_) => self.acting.store(true, Ordering::Release),
+            Fault::LoseReplies(_) | Fault::HoldRequests(_) | Fault::Delay(_) => {
+                self.acting.store(true, Ordering::Release)
+            }
         }
         state.acting.add(fault, now);
     }
@@ -78,6 +82,34 @@ impl Faults {
         self.state().acting.lose_reply(client, method)
     }
 
+    /// Whether this request is held back. It counts as held then.
+    pub(super) fn hold_request(&self, client: &str, method: &str) -> bool {
+        self.state().acting.hold_request(client, method)
+    }
+
+    /// Comes when what is held back from now on shall go on; an error when it never shall.
+    pub(super) fn release_later(&self) -> oneshot::Receiver<()> {
+        let (release, released) = oneshot::channel();
+        self.state().held.push(release);
+        released
+    }
+
+    /// Lets all that is held back go on.
+    pub(super) fn release(&self) {
+        for release in std::mem::take(&mut self.state().held) {
+            // Whoever held it may be gone, and the request with him.
+            let _ = release.send(());
+        }
+    }
+
+    /// From now on nothing acts any more; what is held back never goes on. Says what was to hit something and has not,
+    /// with how often it still would.
+    pub(super) fn end(&self) -> Vec<Fault> {
+        let mut state = self.state();
+        state.held.clear();
+        std::mem::take(&mut state.acting).unspent()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,6 +130,7 @@ impl State {
 struct Acting {
     holes: Vec<(BlackHole, Instant)>,
     losses: Vec<LoseReplies>,
+    holds: Vec<HoldRequests>,
     delays: Vec<(Delay, Instant)>,
 }
 
@@ -110,6 +143,7 @@ impl Acting {
                 self.holes.push((hole, end));
             }
             Fault::LoseReplies(loss) => self.losses.push(loss),
+            Fault::HoldRequests(hold) => self.holds.push(hold),
             Fault::Delay(delay) => {
                 let end = now + delay.length;
                 self.delays.push((delay, end));
@@ -137,6 +171,22 @@ impl Acting {
             .find(|loss| loss.count > 0 && loss.method.path() == method && reaches(&loss.reach, client))?;
         loss.count -= 1;
         Some(loss.instead)
+    }
+
+    fn hold_request(&mut self, client: &str, method: &str) -> bool {
+        let hold = self
+            .holds
+            .iter_mut()
+            .find(|hold| hold.count > 0 && hold.method.path() == method && reaches(&hold.reach, client));
+        let Some(hold) = hold else { return false };
+        hold.count -= 1;
+        true
+    }
+
+    fn unspent(self) -> Vec<Fault> {
+        let losses = self.losses.into_iter().filter(|loss| loss.count > 0).map(Fault::LoseReplies);
+        let holds = self.holds.into_iter().filter(|hold| hold.count > 0).map(Fault::HoldRequests);
+        losses.chain(holds).collect()
     }
 }
 

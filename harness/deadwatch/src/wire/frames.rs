@@ -91,6 +91,11 @@ impl Frame {
         self.has(Self::END_HEADERS)
     }
 
+    /// How long its payload is, padding included.
+    pub fn payload_bytes(&self) -> u32 {
+        u32::from_be_bytes([0, self.octet(0), self.octet(1), self.octet(2)])
+    }
+
     /// What DATA, HEADERS or CONTINUATION carry, without padding and priority.
     pub fn content(&self) -> Result<&[u8], Overpadded> {
         let payload = self.bytes.get(HEADER_BYTES..).unwrap_or_default();

@@ -139,6 +139,14 @@ impl Conversation {
         call.map(|call| call.method.as_str())
     }
 
+    /// The method of the call that this frame of the client's has opened, which has just been taken.
+    pub fn opened_call(&self, frame: &Frame) -> Option<&str> {
+        let opens = matches!(frame.kind(), Kind::Headers | Kind::Continuation) && frame.ends_headers();
+        let call = if opens { self.calls.get(&frame.stream()) } else { None };
+        // Another header block on an open stream is its client's trailers.
+        call.filter(|call| call.sent.is_untouched()).map(|call| call.method.as_str())
+    }
+
     /// Understands nothing from here on: what passes is no HTTP/2.
     pub fn give_up(&mut self) {
         self.followed = Followed::NoMore;

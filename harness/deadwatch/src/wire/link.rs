@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::oneshot;
+
 use super::{faults::Faults, frames::Side};
 use crate::scenario::Instead;
 
@@ -104,14 +106,24 @@ impl Link {
         }
     }
 
-    /// Whether any reply may be lost at all: a quick answer, since it is asked for every frame.
-    pub(super) fn may_lose_replies(&self) -> bool {
+    /// Whether any fault acts on what passes: a quick answer, since it is asked for every frame.
+    pub(super) fn is_acted_on(&self) -> bool {
         self.faults.acting()
     }
 
     /// Whether the reply to a call of this method that has just begun is lost, and what comes instead; it counts.
     pub(super) fn loses_reply(&self, method: &str) -> Option<Instead> {
         self.faults.lose_reply(&self.client, method)
+    }
+
+    /// Whether a request of this method that has just begun is held back; it counts.
+    pub(super) fn holds_request(&self, method: &str) -> bool {
+        self.faults.hold_request(&self.client, method)
+    }
+
+    /// Comes when what is held back on this connection from now on shall go on; an error when it never shall.
+    pub(super) fn release(&self) -> oneshot::Receiver<()> {
+        self.faults.release_later()
     }
 }
 

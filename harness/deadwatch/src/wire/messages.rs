@@ -23,6 +23,8 @@ pub(super) enum Keeping {
 #[derive(Debug)]
 pub(super) struct Messages {
     keeping: Keeping,
+    /// Whether anything has come.
+    begun: bool,
     prefix: [u8; PREFIX_BYTES],
     /// How much of the prefix is there.
     prefixed: usize,
@@ -35,12 +37,18 @@ pub(super) struct Messages {
 impl Messages {
     /// For the start of a stream.
     pub fn new(keeping: Keeping) -> Self {
-        Self { keeping, prefix: [0; PREFIX_BYTES], prefixed: 0, missing: 0, body: None }
+        Self { keeping, begun: false, prefix: [0; PREFIX_BYTES], prefixed: 0, missing: 0, body: None }
+    }
+
+    /// Whether nothing of a message has come yet.
+    pub fn is_untouched(&self) -> bool {
+        !self.begun
     }
 
     /// Takes more of the stream and gives each message that it completes to `complete`: its body, or none
     /// where it was not kept.
     pub fn take(&mut self, mut data: &[u8], mut complete: impl FnMut(Option<&[u8]>)) {
+        self.begun |= !data.is_empty();
         while !data.is_empty() {
             if self.prefixed < PREFIX_BYTES {
                 let (now, later) = data.split_at(data.len().min(PREFIX_BYTES - self.prefixed));

@@ -9,7 +9,7 @@
 //!          proxy             relay             observer            grpc
 //! client ─▶ listener ─▶ frame by frame ─▶ sees each frame ─▶ what it tells: a Seen
 //!              │             ▲ frames, late as they may be     ▲ headers, messages
-//!              │             ▼ (arrivals), or into the hole
+//!              │             ▼ (arrivals), or into the hole, or held back
 //!              ├─ upstream ─▶ etcd
 //!              └─ link: one connection, asks the faults what becomes of it
 //! ```
@@ -21,6 +21,7 @@ mod faults;
 mod frames;
 mod grpc;
 mod headers;
+mod held;
 mod hole;
 mod huffman;
 mod link;

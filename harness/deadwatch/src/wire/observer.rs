@@ -9,16 +9,32 @@ use super::sighting::{Seen, Sighting};
 
 /// Watches one connection of one client, and reports it as connected for as long as it lives.
 pub(super) struct Observer {
+    reporter: Reporter,
+    conversation: Conversation,
+}
+
+/// Reports what one client's connections show.
+#[derive(Clone, Debug)]
+pub(super) struct Reporter {
     client: String,
     sightings: UnboundedSender<Sighting>,
-    conversation: Conversation,
+}
+
+impl Reporter {
+    /// Reports that this was seen, now.
+    pub fn report(&self, seen: Seen) {
+        let sighting = Sighting { client: self.client.clone(), at: Instant::now(), seen };
+        // Nobody listening any more is no reason to stop relaying.
+        let _ = self.sightings.send(sighting);
+    }
 }
 
 impl Observer {
     /// For a connection that has just been opened; dropping it says that the connection has ended.
     pub fn new(client: String, sightings: UnboundedSender<Sighting>) -> Self {
-        let observer = Self { client, sightings, conversation: Conversation::new() };
-        observer.report(Seen::Connected);
+        let reporter = Reporter { client, sightings };
+        let observer = Self { reporter, conversation: Conversation::new() };
+        observer.reporter.report(Seen::Connected);
         observer
     }
 
@@ -28,7 +44,7 @@ impl Observer {
             Piece::Preface(_) => {}
             Piece::Frame(frame) => {
                 for seen in self.conversation.take(from, frame) {
-                    self.report(seen);
+                    self.reporter.report(seen);
                 }
             }
             Piece::Opaque(_) => self.conversation.give_up(),
@@ -43,20 +59,27 @@ impl Observer {
         }
     }
 
-    /// Sees that the reply to a call of this method gets lost.
-    pub fn see_lost(&self, method: String) {
-        self.report(Seen::ReplyLost { method });
+    /// The method of the call that this piece of the client's has opened, which has just been seen.
+    pub fn opened_call(&self, piece: &Piece) -> Option<&str> {
+        match piece {
+            Piece::Frame(frame) => self.conversation.opened_call(frame),
+            Piece::Preface(_) | Piece::Opaque(_) => None,
+        }
     }
 
-    fn report(&self, seen: Seen) {
-        let sighting = Sighting { client: self.client.clone(), at: Instant::now(), seen };
-        // Nobody listening any more is no reason to stop relaying.
-        let _ = self.sightings.send(sighting);
+    /// Sees that the reply to a call of this method gets lost.
+    pub fn see_lost(&self, method: String) {
+        self.reporter.report(Seen::ReplyLost { method });
+    }
+
+    /// Reports in its stead, also when the connection has ended.
+    pub fn reporter(&self) -> Reporter {
+        self.reporter.clone()
     }
 }
 
 impl Drop for Observer {
     fn drop(&mut self) {
-        self.report(Seen::Disconnected);
+        self.reporter.report(Seen::Disconnected);
     }
 }

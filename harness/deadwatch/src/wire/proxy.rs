@@ -16,10 +16,11 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::faults::Faults;
+use super::held::Held;
 use super::hole::swallow;
 use super::link::{Condition, Link};
 use super::observer::Observer;
-use super::relay::relay;
+use super::relay::{Relayed, relay};
 use super::sighting::Sighting;
 use super::upstream::{Server, Upstream};
 use crate::etcd::{Address, Dial, Reset};
@@ -122,6 +123,21 @@ impl Wire {
     pub fn inflict(&self, fault: Fault) {
         self.faults.inflict(fault, Instant::now());
     }
+
+    /// Lets all requests that are held back go on to the etcd, in the order in which they were held. What is still to
+    /// be held is held all the same.
+    pub fn release_requests(&self) {
+        self.faults.release();
+    }
+
+    /// Ends the faults that would act on what comes: new connections are served, nothing is delayed, lost or held any
+    /// more. What a fault has done stays: silent connections stay silent, what was delayed comes when it is due, and
+    /// a request that is held back never arrives.
+    ///
+    /// Returns the faults that were to hit a number of calls and have not hit as many, each with how many are left.
+    pub fn end_faults(&self) -> Vec<Fault> {
+        self.faults.end()
+    }
 }
 
 /// One client's way through the wire.
@@ -175,32 +191,68 @@ impl Line {
             Ok(()) => self.lead(&mut client).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = carried {
-            tracing::debug!(%error, client = self.client, "a connection was reset");
-            reset(&client);
+        match carried {
+            Ok(Led::Ended) => {}
+            Ok(Led::Held(held, server)) => {
+                reset(&client);
+                drop(client);
+                held.arrive_at(server).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, client = self.client, "a connection was reset");
+                reset(&client);
+            }
         }
     }
 
     async fn carry_in_memory(self, mut client: DuplexStream, reset: Reset) {
-        if let Err(error) = self.lead(&mut client).await {
-            tracing::debug!(%error, client = self.client, "a connection in memory was reset");
-            reset.set();
+        match self.lead(&mut client).await {
+            Ok(Led::Ended) => {}
+            Ok(Led::Held(held, server)) => {
+                reset.set();
+                drop(client);
+                held.arrive_at(server).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, client = self.client, "a connection in memory was reset");
+                reset.set();
+            }
         }
     }
 
     /// Leads a connection to where the etcd is now, until it ends.
-    async fn lead<C: AsyncRead + AsyncWrite + Unpin>(&self, client: &mut C) -> io::Result<()> {
+    async fn lead<C: AsyncRead + AsyncWrite + Unpin>(&self, client: &mut C) -> io::Result<Led> {
         let attended = (self.client != HARNESS_CLIENT).then(|| Attended::new(self));
         if let Some(Attended { link, .. }) = &attended
             && link.condition() == Condition::Silenced
         {
-            return swallow(client, &mut empty(), link).await;
+            return swallow(client, &mut empty(), link).await.map(|()| Led::Ended);
         }
-        match self.upstream.connect().await? {
-            Server::Tcp(mut server) => {
-                pass(client, &mut server, attended).await.inspect_err(|_| reset(&server))
-            }
-            Server::Pipe(mut server) => pass(client, &mut server, attended).await,
+        let mut server = self.upstream.connect().await?;
+        let relayed = match &mut server {
+            Server::Tcp(server) => pass(client, server, attended).await.inspect_err(|_| reset(server)),
+            Server::Pipe(server) => pass(client, server, attended).await,
+        };
+        Ok(match relayed? {
+            Relayed::Ended => Led::Ended,
+            Relayed::Held(held) => Led::Held(held, server),
+        })
+    }
+}
+
+/// What a connection that nothing broke has come to.
+enum Led {
+    /// Both sides have ended it.
+    Ended,
+    /// The client is to be told that it broke. What it has sent last waits for its time to reach the server.
+    Held(Held, Server),
+}
+
+impl Held {
+    async fn arrive_at(self, server: Server) {
+        match server {
+            Server::Tcp(server) => self.arrive(server).await,
+            Server::Pipe(server) => self.arrive(server).await,
         }
     }
 }
@@ -220,14 +272,14 @@ impl Attended {
     }
 }
 
-async fn pass<C, S>(client: &mut C, server: &mut S, attended: Option<Attended>) -> io::Result<()>
+async fn pass<C, S>(client: &mut C, server: &mut S, attended: Option<Attended>) -> io::Result<Relayed>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match attended {
         Some(Attended { observer, link }) => relay(client, server, observer, &link).await,
-        None => copy_bidirectional(client, server).await.map(|_| ()),
+        None => copy_bidirectional(client, server).await.map(|_| Relayed::Ended),
     }
 }
 

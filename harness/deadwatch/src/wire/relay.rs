@@ -1,7 +1,7 @@
 //! Passes the bytes of one connection on in both directions, piece by piece, as far as the faults let it.
 //!
 //! A reply is lost between a piece's being read and its being seen: there the frame is known, and by the
-//! conversation the call that it belongs to.
+//! conversation the call that it belongs to. A request is held back once its first piece has been seen.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
 
 use super::arrivals::Arrivals;
 use super::frames::{Piece, Side, Splitter};
+use super::held::{Held, Holding};
 use super::hole::swallow;
 use super::link::{Condition, Link};
 use super::observer::Observer;
@@ -22,6 +23,17 @@ enum Interruption {
     Broken(io::Error),
     /// A fault has made this of it.
     Became(Condition),
+    /// A request is to be held back.
+    Held(Holding),
+}
+
+/// How a connection ended that nothing broke.
+pub(super) enum Relayed {
+    /// Both sides have ended it.
+    Ended,
+    /// A fault holds back what the client has sent last. The caller owes the client a reset, and the server what is
+    /// held.
+    Held(Held),
 }
 
 impl Interruption {
@@ -40,7 +52,8 @@ impl Interruption {
 /// written to no longer ends that direction only, since what it has sent before is still due to the other;
 /// its own end comes next.
 ///
-/// Where a fault silences the connection, it is held open until the client ends it.
+/// Where a fault silences the connection, it is held open until the client ends it. Where one holds a request back, the
+/// client is heard until the request is whole.
 ///
 /// # Errors
 /// The error of the side that could not be read any more, a reset mostly, or a reset where a fault cut the
@@ -53,7 +66,7 @@ pub(super) async fn relay<C, S>(
     server: &mut S,
     observer: Observer,
     link: &Link,
-) -> io::Result<()>
+) -> io::Result<Relayed>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
@@ -61,11 +74,15 @@ where
     // Both directions run in one task: the lock is never waited for.
     let observer = Mutex::new(observer);
     match pump_both(client, server, &observer, link).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(Relayed::Ended),
         Err(Interruption::Broken(error)) => Err(error),
         Err(Interruption::Became(Condition::Cut)) => Err(io::ErrorKind::ConnectionReset.into()),
         Err(Interruption::Became(Condition::Silenced | Condition::Open)) => {
-            swallow(client, server, link).await
+            swallow(client, server, link).await.map(|()| Relayed::Ended)
+        }
+        Err(Interruption::Held(holding)) => {
+            let observer = observer.into_inner().unwrap_or_else(PoisonError::into_inner);
+            holding.whole(client, observer, link).await.map(Relayed::Held)
         }
     }
 }
@@ -118,6 +135,7 @@ where
 
         let mut outgoing = BytesMut::new();
         let mut lost = None;
+        let mut held = None;
         while let Some(piece) = splitter.next_piece().or_else(|| ended.as_ref().and_then(|_| splitter.rest()))
         {
             let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,12 +144,19 @@ where
                 break;
             }
             observer.see(from, &piece);
+            if holds(from, &piece, &observer, link) {
+                held = Some(piece);
+                break;
+            }
             // Neighbours in the read buffer: this joins them without copying.
             outgoing.unsplit(piece.into_bytes());
         }
         let forwarded = if outgoing.is_empty() { Ok(()) } else { forward(&mut writer, &outgoing).await };
         if let Some(instead) = lost {
             return Err(Interruption::lost(instead));
+        }
+        if let Some(piece) = held {
+            return Err(Interruption::Held(Holding::from(piece, splitter, link.release())));
         }
         if forwarded.is_err() {
             return Ok(());
@@ -151,13 +176,19 @@ where
 
 /// What comes instead of this piece and all that follows it, where the reply that it begins is to be lost.
 fn lost_with(from: Side, piece: &Piece, observer: &Observer, link: &Link) -> Option<Instead> {
-    if from == Side::Client || !link.may_lose_replies() {
+    if from == Side::Client || !link.is_acted_on() {
         return None;
     }
     let method = observer.begins_reply(piece)?;
     let instead = link.loses_reply(method)?;
     observer.see_lost(method.to_owned());
     Some(instead)
+}
+
+/// Whether this piece, which has just been seen, begins a request that is held back.
+fn holds(from: Side, piece: &Piece, observer: &Observer, link: &Link) -> bool {
+    let acts = from == Side::Client && link.is_acted_on();
+    acts && observer.opened_call(piece).is_some_and(|method| link.holds_request(method))
 }
 
 async fn forward(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {

@@ -62,4 +62,19 @@ pub enum Seen {
         /// The method's path.
         method: String,
     },
+    /// A request is held back on its way to the server, and the client's connection is reset.
+    RequestHeld {
+        /// The method's path.
+        method: String,
+    },
+    /// A request that was held back has reached the server, or is about to.
+    RequestReleased {
+        /// The method's path.
+        method: String,
+    },
+    /// A request that was held back never reaches the server: nobody let it go in time, or the server is gone.
+    RequestDropped {
+        /// The method's path.
+        method: String,
+    },
 }

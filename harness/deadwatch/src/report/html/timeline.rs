@@ -200,6 +200,8 @@ const fn shape(glyph: Glyph) -> Shape {
         Glyph::Cancelled => Shape::Mark("cancelled"),
         Glyph::Dropped => Shape::Mark("cut"),
         Glyph::ReplyLost => Shape::Mark("lost"),
+        Glyph::RequestHeld => Shape::Mark("late"),
+        Glyph::RequestReleased => Shape::Mark("let-go"),
         Glyph::Disconnected => Shape::Mark("disconnected"),
         Glyph::Compacted => Shape::Mark("compacted"),
         Glyph::Refused => Shape::Mark("refused"),

@@ -51,6 +51,10 @@ pub(in crate::report) enum Glyph {
     Dropped,
     /// A reply was kept from its client.
     ReplyLost,
+    /// A request was held back.
+    RequestHeld,
+    /// A request that was held back reached the server.
+    RequestReleased,
     /// A client lost its connection.
     Disconnected,
     /// The server ended a watch for its compacted revision.
@@ -65,7 +69,7 @@ pub(in crate::report) enum Glyph {
 
 impl Glyph {
     /// All of them, in their order.
-    pub(in crate::report) const ALL: [Self; 28] = [
+    pub(in crate::report) const ALL: [Self; 30] = [
         Self::Waiting,
         Self::Deaf,
         Self::Spinning,
@@ -89,6 +93,8 @@ impl Glyph {
         Self::Cancelled,
         Self::Dropped,
         Self::ReplyLost,
+        Self::RequestHeld,
+        Self::RequestReleased,
         Self::Disconnected,
         Self::Compacted,
         Self::Refused,
@@ -121,6 +127,8 @@ impl Glyph {
             Self::Cancelled => '○',
             Self::Dropped => '/',
             Self::ReplyLost => '⇍',
+            Self::RequestHeld => '⇏',
+            Self::RequestReleased => '⇒',
             Self::Disconnected => '↯',
             Self::Compacted => '⊟',
             Self::Refused => '⊘',
@@ -154,6 +162,8 @@ impl Glyph {
             Self::Cancelled => "call given up",
             Self::Dropped => "connections cut",
             Self::ReplyLost => "reply lost",
+            Self::RequestHeld => "request held back",
+            Self::RequestReleased => "held request arrives",
             Self::Disconnected => "connection lost",
             Self::Compacted => "watch ended, compacted",
             Self::Refused => "watch refused",
@@ -181,6 +191,8 @@ impl Glyph {
             | Self::Down
             | Self::Dropped
             | Self::ReplyLost
+            | Self::RequestHeld
+            | Self::RequestReleased
             | Self::Disconnected
             | Self::Compacted => Ink::Warning,
             Self::TokenDead => Ink::Faint,

@@ -44,6 +44,7 @@ fn shows_nowhere_else(action: &Action) -> bool {
         | Action::Delete(_)
         | Action::Compact
         | Action::LoseReplies(_)
+        | Action::HoldRequests(_)
         | Action::AddUser(_)
         | Action::ChangePassword(_)
         | Action::DeleteUser(_)
@@ -60,6 +61,7 @@ fn shows_nowhere_else(action: &Action) -> bool {
         | Action::DropConnections(_)
         | Action::BlackHole(_)
         | Action::Delay(_)
+        | Action::ReleaseRequests
         | Action::HoldBarrier(_)
         | Action::ReleaseBarrier(_)
         | Action::HoldLock(_)

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::{Check, value::size};
 use crate::scenario::{
-    BlackHole, Delay, Ending, Instead, LoseReplies, ProblemKind, Reach, Restart,
-    file::{BlackHoleTable, DelayTable, DurationText, LoseRepliesTable, RestartTable, TextOr},
+    BlackHole, Delay, Ending, HoldRequests, Instead, LoseReplies, ProblemKind, Reach, Restart,
+    file::{
+        BlackHoleTable, DelayTable, DurationText, HoldRequestsTable, LoseRepliesTable, RestartTable, TextOr,
+    },
     placed::Placed,
     spell_duration,
 };
@@ -60,6 +62,16 @@ impl Check {
                 Some(true) => Instead::Hang,
                 Some(false) | None => Instead::Close,
             },
+        }
+    }
+
+    /// Requests to be held back.
+    pub(super) fn hold_requests(&mut self, table: &HoldRequestsTable) -> HoldRequests {
+        let HoldRequestsTable { method, count, client } = table;
+        HoldRequests {
+            reach: self.reach(client.as_ref()),
+            method: *method.get(),
+            count: count.as_ref().map_or(1, size),
         }
     }
 

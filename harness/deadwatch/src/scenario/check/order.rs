@@ -13,6 +13,7 @@ type Open<'s> = (Pair, &'s str);
 enum Pair {
     Pause,
     Isolation,
+    Requests,
     Barrier,
     Lock,
 }
@@ -23,6 +24,7 @@ impl Pair {
         match self {
             Self::Pause => ("pause", "resume"),
             Self::Isolation => ("isolate", "rejoin"),
+            Self::Requests => ("hold-requests", "release-requests"),
             Self::Barrier => ("hold-barrier", "release-barrier"),
             Self::Lock => ("hold-lock", "release-lock"),
         }
@@ -41,6 +43,8 @@ fn part(action: &Action) -> Option<Part<'_>> {
         Action::Resume => Part::Ends((Pair::Pause, "")),
         Action::Isolate => Part::Begins((Pair::Isolation, "")),
         Action::Rejoin => Part::Ends((Pair::Isolation, "")),
+        Action::HoldRequests(_) => Part::Begins((Pair::Requests, "")),
+        Action::ReleaseRequests => Part::Ends((Pair::Requests, "")),
         Action::HoldBarrier(key) => Part::Begins((Pair::Barrier, key)),
         Action::ReleaseBarrier(key) => Part::Ends((Pair::Barrier, key)),
         Action::HoldLock(key) => Part::Begins((Pair::Lock, key)),
@@ -60,7 +64,12 @@ pub(super) fn check(check: &mut Check, steps: &[(Step, Range<usize>)]) {
             Some(Part::Begins(what)) => drop(open.insert(what, (step.at, span.clone()))),
             Some(Part::Ends(what)) => {
                 let (before, after) = what.0.names();
-                match open.remove(&what) {
+                // What is still to be held back when others are let go is let go by another step.
+                let began = match what.0 {
+                    Pair::Requests => open.get(&what).cloned(),
+                    Pair::Pause | Pair::Isolation | Pair::Barrier | Pair::Lock => open.remove(&what),
+                };
+                match began {
                     None => check.wrong(span.clone(), ProblemKind::NothingBefore { step: after, before }),
                     Some((at, first)) if at == step.at => {
                         let kind = ProblemKind::SameInstant { step: after, before, first };

@@ -39,6 +39,8 @@ impl Steps {
             black_hole,
             lose_replies,
             delay,
+            hold_requests,
+            release_requests,
             add_user,
             change_password,
             delete_user,
@@ -78,6 +80,10 @@ impl Steps {
             (Action::LoseReplies(check.lose_replies(lose.get())), lose.span())
         } else if let Some(delay) = delay {
             (Action::Delay(check.delay(delay.get())), delay.span())
+        } else if let Some(hold) = hold_requests {
+            (Action::HoldRequests(check.hold_requests(hold.get())), hold.span())
+        } else if let Some(all) = release_requests {
+            (Action::ReleaseRequests, all.span())
         } else if let Some(user) = add_user {
             (Action::AddUser(check.added_user(user, &self.prefix)), user.span())
         } else if let Some(change) = change_password {

@@ -27,6 +27,9 @@ fn describe(action: &str) -> String {
         isolate = "leader"
         [[step]]
         at = "1s"
+        hold-requests = {{ method = "put" }}
+        [[step]]
+        at = "1s"
         hold-barrier = "/b"
         [[step]]
         at = "1s"
@@ -84,6 +87,15 @@ fn every_action_is_one_line_in_words() {
             r#"delay = { by = "200ms", for = "2s" }"#,
             "delays what the server sends to all clients by 200ms for 2s",
         ),
+        (
+            r#"hold-requests = { method = "txn", client = "shared" }"#,
+            "holds back the next txn of client shared",
+        ),
+        (
+            r#"hold-requests = { method = "lease-grant", count = 3 }"#,
+            "holds back the next 3 lease-grant of all clients",
+        ),
+        (r#"release-requests = "all""#, "lets the requests go on that are held back"),
         (r#"add-user = "other""#, "adds the user other with rights to /test"),
         (
             r#"add-user = { name = "other", password = "secret", prefixes = ["/a", "/b"] }"#,

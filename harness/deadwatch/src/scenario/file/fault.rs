@@ -48,6 +48,21 @@ pub(in crate::scenario) struct LoseRepliesTable {
     pub hang: Option<Placed<bool>>,
 }
 
+/// Which requests are held back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(deny_unknown_fields)]
+pub(in crate::scenario) struct HoldRequestsTable {
+    /// The kind of call.
+    pub method: Placed<Method>,
+    /// How many calls, of all these clients together. Default 1.
+    #[schemars(range(min = 1, max = MOST_WRITES), extend("default" = 1))]
+    pub count: Option<Placed<i64>>,
+    /// The client it hits. Default: every client of the subject.
+    #[schemars(length(min = 1))]
+    pub client: Option<Placed<String>>,
+}
+
 /// Whose connections are slow, by how much and for how long.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

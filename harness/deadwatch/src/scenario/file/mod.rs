@@ -18,7 +18,7 @@ mod write;
 pub(super) use access::ChangePasswordTable;
 pub(super) use consumer::ConsumerTable;
 pub(super) use etcd::{EtcdTable, UserTable};
-pub(super) use fault::{BlackHoleTable, DelayTable, LoseRepliesTable, RestartTable};
+pub(super) use fault::{BlackHoleTable, DelayTable, HoldRequestsTable, LoseRepliesTable, RestartTable};
 pub(super) use step::StepTable;
 pub(super) use text::{DurationText, VersionText};
 pub(super) use text_or::TextOr;

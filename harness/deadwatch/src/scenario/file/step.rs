@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::{
     BlackHoleTable, ChangePasswordTable, DelayTable, DeleteTable, DurationText, EnqueueTable,
-    LoseRepliesTable, PutTable, RestartTable, TextOr, UserTable,
-    word::{As, Isolated, Paused, UpTo},
+    HoldRequestsTable, LoseRepliesTable, PutTable, RestartTable, TextOr, UserTable,
+    word::{As, HeldBack, Isolated, Paused, UpTo},
 };
 use crate::scenario::{Ending, placed::Placed, schema};
 
@@ -42,6 +42,11 @@ pub(in crate::scenario) struct StepTable {
     pub lose_replies: Option<Placed<LoseRepliesTable>>,
     /// Holds up for a time what the server sends.
     pub delay: Option<Placed<DelayTable>>,
+    /// Holds the next requests of a kind back: the client's connection is reset, and what it has sent on it from such
+    /// a request on reaches the server when it is released.
+    pub hold_requests: Option<Placed<HoldRequestsTable>>,
+    /// Lets the requests go on that are held back by then.
+    pub release_requests: Option<Placed<HeldBack>>,
     /// Adds a user with a role of its name: its name, or a table.
     pub add_user: Option<Placed<TextOr<String, UserTable>>>,
     /// Gives a user another password.

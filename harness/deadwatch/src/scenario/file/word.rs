@@ -19,6 +19,14 @@ pub(in crate::scenario) enum Paused {
     Server,
 }
 
+/// Which requests go on.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::scenario) enum HeldBack {
+    /// All that are held back.
+    All,
+}
+
 /// Which member is cut off.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
