@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, KvClient, LeaseClient, WatchClient};
+use etcd_client::{Client, Compare, KvClient, LeaseClient, TxnOp, WatchClient};
 
 use crate::error::{Error, Operation};
 use crate::fault::{Fault, LoginFault, is_without_user};
 use crate::key::Prefix;
+use crate::protocol::txn::{Answer, Txn};
 
-/// How many items one transaction moves at most: etcd takes 128 operations or comparisons in each level of a
-/// transaction (etcd v3.5.16 server/embed/config.go, `DefaultMaxTxnOps`), one of them is the slot's, and in a
-/// claim by groups one more is a nested transaction's.
-pub(crate) const MOST_ITEMS: usize = 126;
+/// How many operations, or comparisons, etcd takes in one transaction (etcd v3.5.16 server/embed/config.go,
+/// `DefaultMaxTxnOps`).
+const MOST_OPERATIONS: usize = 128;
+/// How many items one transaction moves at most: one operation is the slot's, and in a claim by parts one more is a
+/// nested transaction's.
+pub(crate) const MOST_ITEMS: usize = MOST_OPERATIONS - 2;
 
 /// One client, one range, one deadline.
 #[derive(Clone)]
@@ -24,7 +27,7 @@ pub(crate) struct Access {
     prefix: Prefix,
     range: Arc<str>,
     deadline: Duration,
-    most_items: Arc<AtomicUsize>,
+    most_operations: Arc<AtomicUsize>,
     user: Option<Arc<User>>,
 }
 
@@ -43,6 +46,9 @@ pub(crate) enum Setback {
     Unsent(String),
     /// Nobody knows whether it was carried out.
     Lost(String),
+    /// etcd is full, and may have carried it out before it said so. Nothing of it is under way any more. The error
+    /// is for the callers, if it was not.
+    Full(Error),
 }
 
 /// What a login came to.
@@ -56,30 +62,41 @@ pub(crate) enum Login {
 impl Access {
     pub(crate) fn new(client: Client, prefix: Prefix, deadline: Duration, user: Option<User>) -> Self {
         let range = prefix.shown().into();
-        let most_items = Arc::new(AtomicUsize::new(MOST_ITEMS));
-        Self { client, prefix, range, deadline, most_items, user: user.map(Arc::new) }
+        let most_operations = Arc::new(AtomicUsize::new(MOST_OPERATIONS));
+        Self { client, prefix, range, deadline, most_operations, user: user.map(Arc::new) }
     }
 
     /// The same for the records beside the queue: its errors name that range.
-    pub(crate) fn to_sidecar(&self) -> Self {
-        Self { range: self.prefix.sidecar_shown().into(), ..self.clone() }
+    pub(crate) fn to_records(&self) -> Self {
+        Self { range: self.prefix.records_shown().into(), ..self.clone() }
     }
 
     /// The same for claims and sessions: what is listed and watched by it is them.
     pub(crate) fn to_claims(&self) -> Self {
-        Self { prefix: self.prefix.claims(), ..self.to_sidecar() }
+        Self { prefix: self.prefix.claims(), ..self.to_records() }
+    }
+
+    /// How many operations this etcd takes in one transaction, as far as is known.
+    pub(crate) fn most_operations(&self) -> usize {
+        self.most_operations.load(Ordering::Relaxed)
     }
 
     /// How many items this etcd lets one transaction move.
     pub(crate) fn most_items(&self) -> usize {
-        self.most_items.load(Ordering::Relaxed)
+        match self.most_operations() {
+            few @ ..4 => few.saturating_sub(1).max(1),
+            many => many - 2,
+        }
     }
 
-    /// An etcd that was started with a smaller limit says no more than that it is one.
-    fn fewer_items(&self) -> usize {
-        let fewer = (self.most_items() / 2).max(1);
-        self.most_items.store(fewer, Ordering::Relaxed);
-        fewer
+    /// An etcd that was started with a smaller limit says no more than that so many operations are too many. False if
+    /// there is nothing to be made smaller.
+    fn learn_too_many(&self, operations: usize) -> bool {
+        if operations <= 2 {
+            return false;
+        }
+        self.most_operations.fetch_min((operations / 2).max(2), Ordering::Relaxed);
+        true
     }
 
     /// The range as it is shown in errors and traces.
@@ -109,8 +126,37 @@ impl Access {
         self.client.kv_client().max_decoding_message_size(usize::MAX)
     }
 
+    /// Sends a transaction.
+    pub(crate) async fn transact(&self, operation: Operation, txn: &Txn) -> Result<Answer, Setback> {
+        self.transact_with(operation, txn, &[], &[]).await
+    }
+
+    /// Sends a transaction with comparisons and operations of the user's own.
+    pub(crate) async fn transact_with(
+        &self,
+        operation: Operation,
+        txn: &Txn,
+        compares: &[Compare],
+        operations: &[TxnOp],
+    ) -> Result<Answer, Setback> {
+        let count = txn.operations() + compares.len().max(operations.len());
+        let request = |mut kv: KvClient| {
+            let txn = txn.to_etcd_with(compares, operations);
+            async move { kv.txn(txn).await }
+        };
+        self.ask_for(operation, count, request).await.map(|response| Answer::of(&response))
+    }
+
     /// Sends a request, and once more after a fresh login if it was refused over the first.
     pub(crate) async fn ask<T, F, Fut>(&self, operation: Operation, request: F) -> Result<T, Setback>
+    where
+        F: Fn(KvClient) -> Fut,
+        Fut: Future<Output = Result<T, etcd_client::Error>>,
+    {
+        self.ask_for(operation, 1, request).await
+    }
+
+    async fn ask_for<T, F, Fut>(&self, operation: Operation, count: usize, request: F) -> Result<T, Setback>
     where
         F: Fn(KvClient) -> Fut,
         Fut: Future<Output = Result<T, etcd_client::Error>>,
@@ -118,14 +164,14 @@ impl Access {
         let refusal = match self.once(&request).await {
             Ok(answer) => return Ok(answer),
             Err(Fault::Stale(reason) | Fault::Denied(reason)) => reason,
-            Err(fault) => return Err(self.setback(operation, fault)),
+            Err(fault) => return Err(self.setback(operation, count, fault)),
         };
         tracing::info!(range = self.range(), %operation, refusal, "logging in again");
         let login = self.login().await?;
         self.once(&request).await.map_err(|fault| match (fault, login) {
             (Fault::Stale(_), Login::SwitchedOff(reason)) => self.login_refused(reason),
             (Fault::Stale(reason), Login::Fresh) if is_without_user(&reason) => self.login_refused(reason),
-            (fault, _) => self.setback(operation, fault),
+            (fault, _) => self.setback(operation, count, fault),
         })
     }
 
@@ -178,14 +224,20 @@ impl Access {
         Setback::Final(Error::LoginRefused { range: self.prefix.shown(), reason })
     }
 
-    fn setback(&self, operation: Operation, fault: Fault) -> Setback {
+    /// etcd has no space left.
+    pub(crate) fn full(&self, operation: Operation, reason: String) -> Setback {
+        Setback::Full(Error::NoSpace { operation, range: self.range.to_string(), reason })
+    }
+
+    fn setback(&self, operation: Operation, count: usize, fault: Fault) -> Setback {
         let range = self.range.to_string();
         Setback::Final(match fault {
-            Fault::TooMany(reason) if self.most_items() > 1 => {
-                let most_items = self.fewer_items();
-                tracing::info!(range, reason, most_items, "fewer items a transaction from now on");
+            Fault::TooMany(reason) if self.learn_too_many(count) => {
+                let most = self.most_operations();
+                tracing::info!(range, reason, count, most, "fewer operations a transaction from now on");
                 return Setback::Unsent(reason);
             }
+            Fault::Full(reason) => return self.full(operation, reason),
             Fault::Stale(reason) | Fault::Unsent(reason) => return Setback::Unsent(reason),
             // A read that was carried out in vain is no doubt, and would be in vain again.
             Fault::Oversized(reason) if operation == Operation::Read => {
@@ -193,7 +245,6 @@ impl Access {
             }
             Fault::Lost(reason) | Fault::Oversized(reason) => return Setback::Lost(reason),
             Fault::Denied(reason) => Error::PermissionDenied { operation, range, reason },
-            Fault::Full(reason) => Error::NoSpace { operation, range, reason },
             Fault::TooLarge(reason) => Error::TooLarge { operation, range, reason },
             Fault::TooMany(reason) | Fault::Refused(reason) => Error::Refused { operation, range, reason },
         })

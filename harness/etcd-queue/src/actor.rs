@@ -19,7 +19,6 @@ use tokio::time::{Instant, sleep_until};
 use crate::access::Access;
 use crate::affinity::Affinity;
 use crate::cache::{Cache, Place};
-use crate::claim::Lane;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::farewell::Farewell;
@@ -30,6 +29,7 @@ use crate::link::{Entry, Link};
 use crate::membership;
 use crate::meter::Meter;
 use crate::pace::Pace;
+use crate::protocol::claim::Lane;
 use crate::slot::Settles;
 use crate::standing::Standing;
 use crate::wishes::{Wish, Wishes};
@@ -242,27 +242,18 @@ impl Actor {
         }
         self.hands.clear();
         let doubts = std::mem::take(&mut self.doubts);
-        let lane = self.lanes.take(self.clock.unix_s()).unwrap_or(Lane::Bare { reply_lost: false });
+        let lane = self.lanes.take_slot().map_or(Lane::Bare { reply_lost: false }, Lane::Slot);
         let mut farewell = Farewell::new(&self.access, self.clock.as_ref(), lane, &mut self.hand_pace);
-        let mut items = self.wishes.take_ready();
-        let mut unsettled = 0;
+        farewell.take(self.wishes.take_ready());
         for doubt in doubts {
-            let (ours, is_settled) = farewell.settle(doubt).await;
-            items.extend(ours);
-            unsettled += usize::from(!is_settled);
+            farewell.settle(doubt).await;
         }
-        let put_back = items.len();
-        let left = farewell.put_back(items).await;
-        if left.is_ok() {
-            self.meter.put_back.increment(u64::try_from(put_back).unwrap_or(0));
-        }
+        let put_back = farewell.put_back().await;
+        self.meter.put_back.increment(u64::try_from(put_back).unwrap_or(0));
         if let Some(lease_id) = self.lease_id {
             membership::leave(&self.access, lease_id).await;
         }
-        if let Some(session) = self.lanes.session().filter(|_| unsettled == 0 && left.is_ok()) {
-            let _ = session.end(&self.access).await;
-        }
-        left
+        farewell.end(self.lanes.close()).await
     }
 
     /// Answers those who still hold the queue, until the last of them drops it.
@@ -276,7 +267,9 @@ impl Actor {
                     let lane = Lane::Bare { reply_lost: false };
                     let clock = self.clock.as_ref();
                     let mut farewell = Farewell::new(&self.access, clock, lane, &mut self.hand_pace);
-                    let left = farewell.put_back(items).await;
+                    farewell.take(items);
+                    farewell.put_back().await;
+                    let left = farewell.end(None).await;
                     self.report(left);
                 }
             }

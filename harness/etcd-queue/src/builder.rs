@@ -16,7 +16,7 @@ use crate::key::{Prefix, Sequence};
 use crate::lanes::Lanes;
 use crate::meter::Meter;
 use crate::orders::Orders;
-use crate::pace::{Pace, fresh_seed};
+use crate::pace::{Nonces, Pace, fresh_seed};
 use crate::producer::Producer;
 use crate::queue::{Ends, Queue};
 use crate::standing::Standing;
@@ -60,8 +60,8 @@ impl Builder {
         self
     }
 
-    /// The seed of the jitter in the rests between attempts: the same seed, the same rests. Random by
-    /// default.
+    /// The seed of the jitter in the rests between attempts, and of session ids: the same seed, the same ones in
+    /// every run. Random by default; leave it at that outside of tests, so that no two queues draw the same.
     pub fn jitter_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -123,7 +123,8 @@ impl Builder {
         let seed = self.seed.unwrap_or_else(fresh_seed);
         let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
         let (standing, meter) = (Standing::default(), Meter::of(&self.prefix));
-        let lanes = |slots| Lanes::new(slots, standing.clone(), meter.clone());
+        let nonces = |which| Nonces::of(self.seed, which);
+        let lanes = |slots, which| Lanes::new(slots, nonces(which), standing.clone(), meter.clone());
 
         let (commands, for_actor) = mpsc::unbounded_channel();
         let (orders, for_producer) = mpsc::unbounded_channel();
@@ -133,7 +134,7 @@ impl Builder {
             commands: for_actor,
             read_ahead: self.read_ahead,
             patience: self.patience,
-            lanes: lanes(CLAIM_SLOTS),
+            lanes: lanes(CLAIM_SLOTS, 0),
             paces: [pace(0), pace(1)],
             standing: standing.clone(),
             meter: meter.clone(),
@@ -144,7 +145,7 @@ impl Builder {
             orders: Orders::default(),
             clock: self.clock,
             sequence: Sequence::default(),
-            lanes: lanes(1),
+            lanes: lanes(1, 1),
             pace: pace(2),
             most_items: self.most_items,
             meter,

@@ -24,7 +24,7 @@ impl Counting {
             };
             let rest = self.pace.setback();
             match setback {
-                Setback::Final(error) => return Err(error),
+                Setback::Final(error) | Setback::Full(error) => return Err(error),
                 Setback::Unsent(reason) | Setback::Lost(reason) => {
                     tracing::warn!(range = self.access.range(), reason, ?rest, "counting again");
                 }

@@ -146,6 +146,17 @@ pub enum Error {
         /// How the reply was lost.
         reason: String,
     },
+    /// Queues of a later layout of records work here, which this version does not know. It refuses to work beside
+    /// them: deploy the later version everywhere, or wait until their last one is closed.
+    #[error(
+        "a later layout of records is in use in {range}, by {version}: this version must not work beside it"
+    )]
+    LaterLayout {
+        /// Where the records lie, as `[first, behind the last)`.
+        range: String,
+        /// What the record of that queue says of its layout and version.
+        version: String,
+    },
     /// A setting of a queue cannot be.
     #[error("the setting {setting} {reason}")]
     BadSetting {
@@ -171,8 +182,12 @@ pub enum Error {
         /// Why nobody knows.
         reason: String,
     },
-    /// Items were claimed, handed to nobody, and could not be put back when the queue closed. They may no
-    /// longer be in etcd: whoever gets this error has them in hand.
+    /// Items were claimed, handed to nobody, and could not be put back when the queue closed. Whoever gets this
+    /// error has them in hand.
+    ///
+    /// Those that are [`Confirmed`](crate::Certainty::Confirmed) are no longer in etcd, and nobody else has them.
+    /// Of those that are [`Presumed`](crate::Certainty::Presumed) nobody knows: each may be in hand only here, or be
+    /// stored, or have been handed to another consumer. Handling them may double, not doing so may lose.
     #[error("{} claimed items could not be put back: {reason}", items.len())]
     LeftOver {
         /// The items, in order.

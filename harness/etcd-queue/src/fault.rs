@@ -10,7 +10,7 @@ pub(crate) enum Fault {
     Stale(String),
     /// Permission denied, as it says; only a fresh login tells whether that is true. Not carried out.
     Denied(String),
-    /// The database is full. Not carried out.
+    /// The database is full. It may have been carried out, and nothing of it is under way any more.
     Full(String),
     /// The request is larger than the server takes. Not carried out.
     TooLarge(String),

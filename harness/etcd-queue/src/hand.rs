@@ -6,19 +6,24 @@ use futures::future::BoxFuture;
 
 use crate::access::{Access, Setback};
 use crate::cache::Key;
-use crate::claim::{self, Claim, Lane, Outcome};
+use crate::claim::{self, Claim};
 use crate::error::{Error, Operation};
 use crate::listing::{self, Read};
 use crate::membership::{self, Member};
+use crate::meter::Ending;
 use crate::pace::pause;
-use crate::session::{self, Session};
-use crate::slot::{self, Settled};
+use crate::protocol::claim::{Fate, Lane};
+use crate::protocol::session::SessionId;
+use crate::protocol::slot::{self, Slot};
+use crate::session::Session;
 
 /// A claim of which nobody knows whether it was carried out, and what it was made with.
 #[derive(Debug)]
 pub(crate) struct Doubt {
     pub(crate) claim: Claim,
     pub(crate) lane: Lane,
+    /// How it is settled, if it has a slot.
+    pub(crate) how: slot::Doubt,
     /// The claim was refused, not lost: what is in doubt is which of its two ranges the refusal is about.
     pub(crate) refusal: Option<Error>,
 }
@@ -26,23 +31,22 @@ pub(crate) struct Doubt {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) enum HandEvent {
-    Session(Result<Session, Setback>),
+    Session(Result<(Session, Vec<Slot>), Setback>),
     Read(Result<Vec<Read>, Setback>),
-    Claimed { claim: Claim, lane: Lane, answer: Result<Outcome, Setback> },
-    Settled { doubt: Doubt, answer: Result<Settled, Setback> },
+    Claimed { claim: Claim, lane: Lane, answer: Result<Vec<Fate>, Setback> },
+    Settled { doubt: Doubt, answer: Result<(Vec<Fate>, Ending), Setback> },
     Rivals(Result<Vec<String>, Setback>),
     Joined(Result<Member, String>),
-    Tidied,
     Counted(Result<u64, Setback>),
 }
 
 /// One thing under way.
 pub(crate) type Hand = BoxFuture<'static, HandEvent>;
 
-pub(crate) fn begin_session(access: Access, rest: Duration) -> Hand {
+pub(crate) fn begin_session(access: Access, nonce: u128, slots: usize, rest: Duration) -> Hand {
     Box::pin(async move {
         pause(rest).await;
-        HandEvent::Session(Session::begin(&access).await)
+        HandEvent::Session(Session::begin(&access, nonce, slots).await)
     })
 }
 
@@ -62,7 +66,7 @@ pub(crate) fn settle(access: Access, mut doubt: Doubt) -> Hand {
     Box::pin(async move {
         match &mut doubt.lane {
             Lane::Slot(slot) => {
-                let answer = slot::settle(&access, slot).await;
+                let answer = claim::settle(&access, &doubt.claim, slot, doubt.how).await;
                 HandEvent::Settled { doubt, answer }
             }
             Lane::Bare { .. } => {
@@ -78,17 +82,10 @@ pub(crate) fn look_for_rivals(access: Access) -> Hand {
     Box::pin(async move { HandEvent::Rivals(membership::members(&access).await) })
 }
 
-pub(crate) fn join(access: Access, session_id: String, rest: Duration) -> Hand {
+pub(crate) fn join(access: Access, session: SessionId, rest: Duration) -> Hand {
     Box::pin(async move {
         pause(rest).await;
-        HandEvent::Joined(membership::join(&access, &session_id).await)
-    })
-}
-
-pub(crate) fn tidy(access: Access, unix_s: u64) -> Hand {
-    Box::pin(async move {
-        session::tidy(access, unix_s).await;
-        HandEvent::Tidied
+        HandEvent::Joined(membership::join(&access, session).await)
     })
 }
 

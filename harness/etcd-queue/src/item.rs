@@ -8,10 +8,13 @@ use crate::cache::{Key, Place};
 pub enum Certainty {
     /// etcd answered that this queue's claim deleted the item: nobody else has it.
     Confirmed,
-    /// The answer to the claim was lost, the item was gone when it was asked again, and the queue may not
-    /// keep the records that would tell why (see [`Queue::degraded`](crate::Queue::degraded)). This queue's
-    /// claim is the likely reason; another consumer's in the same moment is the other one. The item is
-    /// handed out rather than lost.
+    /// The answer to the claim was lost, and nothing tells any more what became of it: the queue may not keep its
+    /// records (see [`Queue::degraded`](crate::Queue::degraded)), etcd was full, or the records ended with their
+    /// session. The item had gone when it was looked for. This queue's claim is the likely reason; another consumer's
+    /// is the other one. The item is handed out rather than lost.
+    ///
+    /// Among the items of an [`Error::LeftOver`](crate::Error::LeftOver) it may also be one that is still stored, or
+    /// stored again: etcd did not say before the queue was closed.
     Presumed,
 }
 
@@ -27,6 +30,11 @@ pub struct Item {
 impl Item {
     pub(crate) fn new(key: Key, value: Vec<u8>, revision: i64, certainty: Certainty) -> Self {
         Self { key, value, revision, certainty }
+    }
+
+    /// The same item, of which it is no longer certain that nobody else has it.
+    pub(crate) fn presumed(self) -> Self {
+        Self { certainty: Certainty::Presumed, ..self }
     }
 
     pub(crate) fn place(&self) -> Place {

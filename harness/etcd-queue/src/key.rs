@@ -5,26 +5,17 @@
 //! slash, and only names made of digits count: the queue `/test` touches neither `/test2/…` nor the items of a
 //! queue `/test/sub`, nor `/test/config`.
 //!
-//! What the queue must remember beside its items lies under `__rq<prefix>/`, the sidecar:
-//!
-//! | key | what |
-//! |---|---|
-//! | `id` | written once by each session; the revision of that write is the session's id |
-//! | `s/<session>` | a consumer that is alive, bound to its lease |
-//! | `w/<session>/<slot>` | a write slot, see the module `slot` |
-//! | `c/<item>` | who holds an item, see `lease/record.rs`; `<item>` is the item's key without the prefix |
-//! | `d/<item>` | a dead letter, see `lease/letter.rs` |
+//! What the queue must remember beside its items lies elsewhere, see `protocol/layout.rs`.
 
+use crate::cache::Key;
 use crate::error::Error;
-
-/// What the names of all sidecars begin with. A name with a slash in front cannot collide with it, and
-/// etcd's own priority queue uses two underscores alone.
-const SIDECAR: &str = "__rq";
+use crate::protocol::layout::{self, Layout};
 
 /// A queue's prefix and the range that follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prefix {
     prefix: String,
+    layout: Layout,
     extent: Extent,
 }
 
@@ -32,8 +23,7 @@ pub(crate) struct Prefix {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
     Items,
-    /// Claims and sessions, which are read and watched together: `[c/, s0)`. Dead letters lie between them,
-    /// and are left out; slots lie behind them.
+    /// Claims, and who is alive, which are read and watched together: `[a/, c0)`. All other records lie behind them.
     Claims,
 }
 
@@ -46,17 +36,17 @@ impl Prefix {
         if prefix.ends_with('/') {
             return Err(refused("ends with a slash: leave it out, the queue adds it"));
         }
-        if prefix.starts_with(SIDECAR) {
+        if layout::is_reserved(prefix) {
             return Err(refused(
-                "starts with \"__rq\", under which queues keep their records: choose another",
+                "starts with \"__rq\", under which queues keep their records, or is a beginning of it: choose another",
             ));
         }
-        Ok(Self { prefix: prefix.to_owned(), extent: Extent::Items })
+        Ok(Self { prefix: prefix.to_owned(), layout: Layout::of(prefix), extent: Extent::Items })
     }
 
-    /// The same queue's claims and sessions, to be listed and watched as its items are.
+    /// The same queue's claims and consumers, to be listed and watched as its items are.
     pub(crate) fn claims(&self) -> Self {
-        Self { prefix: self.prefix.clone(), extent: Extent::Claims }
+        Self { extent: Extent::Claims, ..self.clone() }
     }
 
     /// The name as the user gave it.
@@ -64,21 +54,22 @@ impl Prefix {
         &self.prefix
     }
 
-    /// A key among the queue's records.
-    pub(crate) fn sidecar(&self, rest: &str) -> Vec<u8> {
-        format!("{SIDECAR}{}/{rest}", self.prefix).into_bytes()
+    /// Where the queue's records lie.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// The range of the queue's records as it is shown in errors and traces.
-    pub(crate) fn sidecar_shown(&self) -> String {
-        format!("[{SIDECAR}{0}/, {SIDECAR}{0}0)", self.prefix)
+    pub(crate) fn records_shown(&self) -> String {
+        let range = self.layout.range();
+        format!("[{}, {})", range.start, range.end)
     }
 
     /// The first key of the range.
     pub(crate) fn start(&self) -> Vec<u8> {
         match self.extent {
             Extent::Items => format!("{}/", self.prefix).into_bytes(),
-            Extent::Claims => self.sidecar("c/"),
+            Extent::Claims => self.layout.key("a/").to_vec(),
         }
     }
 
@@ -86,16 +77,18 @@ impl Prefix {
     pub(crate) fn end(&self) -> Vec<u8> {
         match self.extent {
             Extent::Items => format!("{}0", self.prefix).into_bytes(),
-            Extent::Claims => self.sidecar("s0"),
+            Extent::Claims => self.layout.key("c0").to_vec(),
         }
     }
 
     /// Whether the key is an item of this queue: named by a time, as the recipe names it. A queue nested below,
-    /// or settings that somebody keeps there, are none. Or, of its claims and sessions, whether it is one.
+    /// or settings that somebody keeps there, are none. Or, of its claims and consumers, whether it is one.
     pub(crate) fn owns(&self, key: &[u8]) -> bool {
         match self.extent {
             Extent::Items => self.name_of(key).is_some(),
-            Extent::Claims => self.record(key).is_some_and(|name| !name.starts_with(b"d/")),
+            Extent::Claims => {
+                self.record(key).is_some_and(|record| record.starts_with(b"a/") || record.starts_with(b"c/"))
+            }
         }
     }
 
@@ -105,9 +98,9 @@ impl Prefix {
         (!name.is_empty() && name.iter().all(u8::is_ascii_digit)).then_some(name)
     }
 
-    /// A record's key without the sidecar's own prefix.
+    /// A record's key without what all of the queue's records begin with.
     pub(crate) fn record<'a>(&self, key: &'a [u8]) -> Option<&'a [u8]> {
-        key.strip_prefix(SIDECAR.as_bytes())?.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b"/")
+        self.layout.record(key)
     }
 
     /// The key of an item by its name.
@@ -115,10 +108,10 @@ impl Prefix {
         [self.prefix.as_bytes(), b"/", name].concat()
     }
 
-    /// The key of a record about an item: `c` or `d`, see above.
-    pub(crate) fn about(&self, kind: char, item: &[u8]) -> Vec<u8> {
+    /// The key of a record about an item: `c` or `d`, see `protocol/layout.rs`.
+    pub(crate) fn about(&self, kind: char, item: &[u8]) -> Key {
         let name = item.get(self.prefix.len() + 1..).unwrap_or_default();
-        [SIDECAR.as_bytes(), self.prefix.as_bytes(), b"/", kind.to_string().as_bytes(), b"/", name].concat()
+        [&*self.layout.key(&format!("{kind}/")), name].concat().into()
     }
 
     pub(crate) fn key(&self, unix_ns: u64) -> String {
@@ -148,7 +141,7 @@ impl Prefix {
     pub(crate) fn shown(&self) -> String {
         match self.extent {
             Extent::Items => format!("[{0}/, {0}0)", self.prefix),
-            Extent::Claims => self.sidecar_shown(),
+            Extent::Claims => self.records_shown(),
         }
     }
 }
@@ -193,7 +186,7 @@ mod tests {
 
     #[test]
     fn prefixes_that_cannot_be_a_queues_are_refused() {
-        for prefix in ["", "/test/", "/", "__rq", "__rq/test/w"] {
+        for prefix in ["", "/test/", "/", "__", "__rq", "__rq1:5:/test/w"] {
             assert!(matches!(Prefix::parse(prefix), Err(Error::BadPrefix { .. })), "{prefix:?}");
         }
     }
@@ -212,25 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn the_records_lie_outside_of_the_queue() {
-        let prefix = Prefix::parse("/test").unwrap();
-        assert_eq!(prefix.sidecar("w/7/0"), b"__rq/test/w/7/0".to_vec());
-        assert!(!prefix.owns(&prefix.sidecar("w/7/0")));
-    }
-
-    #[test]
-    fn claims_and_sessions_are_a_range_of_their_own_without_slots_and_dead_letters() {
+    fn claims_and_consumers_are_a_range_of_their_own_without_the_other_records() {
         let items = Prefix::parse("/test").unwrap();
         let claims = items.claims();
-        assert_eq!((claims.start(), claims.end()), (b"__rq/test/c/".to_vec(), b"__rq/test/s0".to_vec()));
-        assert_eq!(items.about('c', b"/test/17"), b"__rq/test/c/17");
-        assert!(claims.owns(b"__rq/test/c/17") && claims.owns(b"__rq/test/s/5"));
-        for foreign in ["__rq/test/d/17", "/test/17", "__rq/test2/c/17", "__rq/test"] {
+        assert_eq!(claims.start(), b"__rq1:5:/test/a/".to_vec());
+        assert_eq!(claims.end(), b"__rq1:5:/test/c0".to_vec());
+        assert_eq!(&*items.about('c', b"/test/17"), b"__rq1:5:/test/c/17");
+        assert!(claims.owns(b"__rq1:5:/test/c/17") && claims.owns(b"__rq1:5:/test/a/5"));
+        for foreign in ["__rq1:5:/test/d/17", "__rq1:5:/test/s/01/5", "/test/17", "__rq1:6:/test2/c/17"] {
             assert!(!claims.owns(foreign.as_bytes()), "{foreign}");
         }
-        assert!(b"__rq/test/w/7/0".to_vec() > claims.end());
+        assert!(!items.owns(b"__rq1:5:/test/w/7/0"));
         assert_eq!(items.item(items.name_of(b"/test/17").unwrap()), b"/test/17");
-        assert_eq!(claims.shown(), "[__rq/test/, __rq/test0)");
+        assert_eq!(claims.shown(), "[__rq1:5:/test/, __rq1:5:/test0)");
     }
 
     #[test]

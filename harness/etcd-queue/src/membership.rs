@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::access::{Access, Setback};
 use crate::error::Operation;
 use crate::fault::Fault;
+use crate::protocol::session::SessionId;
 
 /// How long a consumer that has died is still counted.
 const TTL: Duration = Duration::from_secs(15);
@@ -33,38 +34,59 @@ pub(crate) struct Bound {
     pub(crate) ttl: Duration,
 }
 
-/// Writes the key of a consumer, bound to a lease of its own.
-pub(crate) async fn bind(access: &Access, session_id: &str, ttl: Duration) -> Result<Bound, Setback> {
-    let ttl_s = i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
-    let granted = match timeout(access.deadline(), access.leases().grant(ttl_s, None)).await {
-        Ok(Ok(granted)) => granted,
-        Ok(Err(error)) => {
-            if let Fault::Stale(_) | Fault::Denied(_) = Fault::of(&error) {
-                access.login().await?;
+/// Has etcd grant a lease. A request whose login is refused is sent once more after a fresh one.
+pub(crate) async fn grant(access: &Access, ttl: Duration) -> Result<Bound, Setback> {
+    let fault = match grant_once(access, ttl).await {
+        Err(Fault::Stale(_) | Fault::Denied(_)) => {
+            access.login().await?;
+            match grant_once(access, ttl).await {
+                Ok(bound) => return Ok(bound),
+                Err(fault) => fault,
             }
-            return Err(Setback::Unsent(error.to_string()));
         }
-        Err(_) => return Err(Setback::Unsent(format!("no lease within {:?}", access.deadline()))),
+        Err(fault) => fault,
+        Ok(bound) => return Ok(bound),
     };
-    let lease_id = granted.id();
-    let key = access.prefix().sidecar(&format!("s/{session_id}"));
+    // A lease that was granted all the same ends by itself.
+    Err(match fault {
+        Fault::Full(reason) => access.to_records().full(Operation::Record, reason),
+        fault => Setback::Unsent(format!("no lease was granted: {fault:?}")),
+    })
+}
+
+async fn grant_once(access: &Access, ttl: Duration) -> Result<Bound, Fault> {
+    let ttl_s = i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
+    match timeout(access.deadline(), access.leases().grant(ttl_s, None)).await {
+        Ok(Ok(granted)) => Ok(Bound {
+            lease_id: granted.id(),
+            ttl: Duration::from_secs(u64::try_from(granted.ttl()).unwrap_or(0)),
+        }),
+        Ok(Err(error)) => Err(Fault::of(&error)),
+        Err(_) => Err(Fault::Lost(format!("no answer within {:?}", access.deadline()))),
+    }
+}
+
+/// Writes the key of a consumer, bound to a lease of its own.
+pub(crate) async fn bind(access: &Access, session: SessionId, ttl: Duration) -> Result<Bound, Setback> {
+    let bound = grant(access, ttl).await?;
+    let key = access.prefix().layout().alive(session);
     access
-        .to_sidecar()
+        .to_records()
         .ask(Operation::Record, |mut kv| {
-            let (key, bound) = (key.clone(), PutOptions::new().with_lease(lease_id));
+            let (key, bound) = (key.to_vec(), PutOptions::new().with_lease(bound.lease_id));
             async move { kv.put(key, "", Some(bound)).await }
         })
         .await?;
-    Ok(Bound { lease_id, ttl: Duration::from_secs(u64::try_from(granted.ttl()).unwrap_or(0)) })
+    Ok(bound)
 }
 
 /// Writes the key of a consumer, and looks who else there is.
 ///
 /// # Errors
 /// Why not, in words; nothing depends on it but the time that lost races take.
-pub(crate) async fn join(access: &Access, session_id: &str) -> Result<Member, String> {
+pub(crate) async fn join(access: &Access, session: SessionId) -> Result<Member, String> {
     let Bound { lease_id, .. } =
-        bind(access, session_id, TTL).await.map_err(|setback| format!("{setback:?}"))?;
+        bind(access, session, TTL).await.map_err(|setback| format!("{setback:?}"))?;
     let all = members(access).await.map_err(|setback| format!("{setback:?}"))?;
     Ok(Member { lease_id, all })
 }
@@ -101,22 +123,32 @@ pub(crate) async fn renew(access: &Access, id: i64) -> Renewal {
     }
 }
 
-/// Gives the lease up, and with it the key.
-pub(crate) async fn leave(access: &Access, lease_id: i64) {
-    let _ = timeout(access.deadline(), access.leases().revoke(lease_id)).await;
+/// Gives a lease up, and with it what hangs on it. Whether that is certain.
+pub(crate) async fn leave(access: &Access, lease_id: i64) -> bool {
+    match timeout(access.deadline(), access.leases().revoke(lease_id)).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => is_not_found(&error),
+        Err(_) => false,
+    }
+}
+
+/// Whether there is no such lease (any more).
+fn is_not_found(error: &etcd_client::Error) -> bool {
+    matches!(error, etcd_client::Error::GRpcStatus(status) if status.code() == tonic::Code::NotFound)
 }
 
 /// The sessions of all consumers.
 pub(crate) async fn members(access: &Access) -> Result<Vec<String>, Setback> {
-    let (from, to) = (access.prefix().sidecar("s/"), access.prefix().sidecar("s0"));
-    let all = GetOptions::new().with_range(to).with_keys_only();
+    let layout = access.prefix().layout();
+    let (from, to) = (layout.key("a/"), layout.key("a0"));
+    let all = GetOptions::new().with_range(to.to_vec()).with_keys_only();
     let found = access
-        .to_sidecar()
+        .to_records()
         .ask(Operation::Record, |mut kv| {
-            let (from, all) = (from.clone(), all.clone());
+            let (from, all) = (from.to_vec(), all.clone());
             async move { kv.get(from, Some(all)).await }
         })
         .await?;
-    let ids = found.kvs().iter().filter_map(|kv| kv.key().strip_prefix(from.as_slice()));
+    let ids = found.kvs().iter().filter_map(|kv| kv.key().strip_prefix(&*from));
     Ok(ids.map(|id| String::from_utf8_lossy(id).into_owned()).collect())
 }

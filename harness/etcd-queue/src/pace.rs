@@ -33,6 +33,37 @@ pub(crate) fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0_u8)
 }
 
+/// Where the nonces of session ids come from.
+#[derive(Debug)]
+pub(crate) struct Nonces(Source);
+
+#[derive(Debug)]
+enum Source {
+    /// Unlike any other's.
+    Random,
+    /// The same for the same seed.
+    Seeded(Jitter),
+}
+
+impl Nonces {
+    /// With a seed, the same ones in every run; `which` tells apart those of one queue.
+    pub(crate) fn of(seed: Option<u64>, which: u64) -> Self {
+        Self(match seed {
+            Some(seed) => Source::Seeded(Jitter(seed.wrapping_add(which).max(1))),
+            None => Source::Random,
+        })
+    }
+
+    pub(crate) fn next(&mut self) -> u128 {
+        let mut half = || match &mut self.0 {
+            // Keyed with what the system has to offer in randomness.
+            Source::Random => RandomState::new().hash_one(0_u8),
+            Source::Seeded(jitter) => jitter.below(u64::MAX),
+        };
+        u128::from(half()) << 64 | u128::from(half())
+    }
+}
+
 /// Rests, if there is anything to rest. A sleep of no time at all would still take a tick of the timer, a
 /// millisecond or two.
 pub(crate) async fn pause(rest: Duration) {

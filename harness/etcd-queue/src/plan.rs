@@ -7,10 +7,11 @@ use tokio::time::Instant;
 
 use crate::actor::{AUDITED_EVERY, Actor, Away};
 use crate::cache::{Key, Known, Place};
-use crate::claim::{Claim, Lane, Shape};
+use crate::claim::Claim;
 use crate::error::Error;
 use crate::hand;
 use crate::link::{Entry, Link};
+use crate::protocol::claim::{Lane, shape_in_parts};
 use crate::slot::Settles;
 
 /// How old the view of who else consumes may get while it is used.
@@ -39,8 +40,9 @@ impl Actor {
         if let Link::Down(entry) = self.link {
             self.link = Link::list(self.access.clone(), entry, self.link_pace.rest(now));
         }
-        if self.lanes.wants_session(now) {
-            self.hands.push(hand::begin_session(self.access.clone(), self.hand_pace.rest(now)));
+        if let Some(nonce) = self.lanes.wants_session(now) {
+            let (access, rest) = (self.access.clone(), self.hand_pace.rest(now));
+            self.hands.push(hand::begin_session(access, nonce, self.lanes.slots(), rest));
         }
         // While the link is down a claim would mostly fail, and each that is lost on the way is a doubt.
         if !self.link.is_listed() {
@@ -62,7 +64,7 @@ impl Actor {
         if self.settles == Settles::OneByOne && some_are_in_doubt {
             return;
         }
-        while self.demand() > 0 && self.lanes.has_free() && self.claim_some(now) {}
+        while self.demand() > 0 && self.lanes.has_free(now) && self.claim_some(now) {}
         if self.claiming == 0 {
             self.introduce();
         }
@@ -79,14 +81,11 @@ impl Actor {
         }
     }
 
-    /// Tells the other consumers of this one, and tidies up behind those that are gone. Neither is in a
-    /// hurry: the first claim goes before.
+    /// Tells the other consumers of this one. That is in no hurry: the first claim goes before.
     pub(crate) fn introduce(&mut self) {
         if let Some(session) = self.lanes.session().filter(|_| self.is_stranger) {
-            let id = session.id().to_owned();
             self.is_stranger = false;
-            self.hands.push(hand::join(self.access.clone(), id, Duration::ZERO));
-            self.hands.push(hand::tidy(self.access.clone(), self.clock.unix_s()));
+            self.hands.push(hand::join(self.access.clone(), session, Duration::ZERO));
         }
     }
 
@@ -145,8 +144,10 @@ impl Actor {
     fn claim_some(&mut self, now: Instant) -> bool {
         let is_contended = self.contended_until.is_some_and(|until| now < until);
         let most = self.demand().min(self.access.most_items());
-        // Without slots a contended claim can only be made as small as it gets.
-        let most = if is_contended && self.lanes.is_degraded() { 1 } else { most };
+        let most_operations = self.access.most_operations();
+        // A contended claim that can't be made of parts is made as small as it gets.
+        let in_parts = !self.lanes.is_bare(now) && shape_in_parts(most, most_operations).is_some();
+        let most = if is_contended && !in_parts { 1 } else { most };
         let choice = self.affinity.choose(&self.cache, most, now);
         self.wake_by(choice.later);
         let unread: Vec<Key> = self.unread(&choice.places);
@@ -168,13 +169,13 @@ impl Actor {
         if items.is_empty() {
             return false;
         }
-        let Some(lane) = self.lanes.take(self.clock.unix_s()) else { return false };
-        let in_parts = is_contended && items.len() > 1 && matches!(lane, Lane::Slot(_));
-        let shape = if in_parts { Shape::Parts } else { Shape::Whole };
+        let Some(lane) = self.lanes.take(now) else { return false };
         self.abroad.extend(items.iter().map(|(place, _)| place.clone()));
         self.claiming += 1;
         self.meter.claims.increment(1);
-        self.hands.push(hand::claim(self.access.clone(), Claim { items, shape }, lane));
+        let claim = Claim::new(items, most_operations);
+        let claim = if is_contended && in_parts { claim.in_parts() } else { claim };
+        self.hands.push(hand::claim(self.access.clone(), claim, lane));
         true
     }
 

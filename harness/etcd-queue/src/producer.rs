@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
-use crate::claim::Lane;
 use crate::clock::Clock;
 use crate::error::{Error, Operation};
 use crate::key::Sequence;
@@ -18,8 +17,11 @@ use crate::lanes::Lanes;
 use crate::meter::{Ending, Meter};
 use crate::orders::{Order, Orders};
 use crate::pace::{Pace, pause};
+use crate::protocol::claim::Lane;
+use crate::protocol::slot::Doubt;
+use crate::protocol::storing::{Fate, Pair, Stored};
 use crate::session::Session;
-use crate::store::{self, Fate, Pair, Stored};
+use crate::store;
 
 pub(crate) struct Producer {
     pub(crate) access: Access,
@@ -81,8 +83,8 @@ impl Producer {
                 }
             }
         }
-        if let Some(session) = self.lanes.session() {
-            let _ = session.end(&self.access).await;
+        if let Some(session) = self.lanes.close() {
+            session.end(&self.access).await;
         }
     }
 
@@ -112,9 +114,13 @@ impl Producer {
                         return Err(Failed::Together(Error::Closed));
                     }
                 }
+                Ok(Stored::SlotGone) => {
+                    self.lanes.give_back(lane);
+                    lane = self.lane().await?;
+                }
                 Err(Setback::Lost(reason)) => {
                     self.note("an enqueue's reply was lost, settling it", &reason);
-                    match self.fate(&pairs, &mut lane).await {
+                    match self.fate(&pairs, &mut lane, Doubt::ReplyLost).await {
                         Ok(Fate::Stored) => break,
                         Ok(Fate::Void) => {}
                         Ok(Fate::Unknown) => {
@@ -126,6 +132,22 @@ impl Producer {
                             return Err(Failed::For(unsettled(&pairs, format!("{reason}; then {error}"))));
                         }
                     }
+                }
+                Err(Setback::Full(error)) => {
+                    self.pace.setback(Instant::now());
+                    let fate = match Doubt::of_full() {
+                        Some(how) => self.fate(&pairs, &mut lane, how).await,
+                        None => Ok(Fate::Void),
+                    };
+                    if let Ok(Fate::Stored) = fate {
+                        break;
+                    }
+                    self.lanes.give_back(lane);
+                    return Err(Failed::For(match fate {
+                        Ok(Fate::Unknown) => unsettled(&pairs, error.to_string()),
+                        Err(then) => unsettled(&pairs, format!("{error}; then {then}")),
+                        Ok(Fate::Void | Fate::Stored) => error,
+                    }));
                 }
                 Err(Setback::Final(error)) => {
                     self.pace.setback(Instant::now());
@@ -146,18 +168,18 @@ impl Producer {
 
     fn under_new_keys(&mut self, values: Vec<Vec<u8>>) -> Vec<Pair> {
         let now = self.clock.unix_ns();
-        let mut next_key = || self.access.prefix().key(self.sequence.next(now)).into_bytes();
+        let mut next_key = || self.access.prefix().key(self.sequence.next(now)).into_bytes().into();
         values.into_iter().map(|value| (next_key(), value)).collect()
     }
 
     /// A lane to store by; begins a session if there is none.
     async fn lane(&mut self) -> Result<Lane, Failed> {
         loop {
-            if self.lanes.wants_session(Instant::now()) {
+            if let Some(nonce) = self.lanes.wants_session(Instant::now()) {
                 pause(self.pace.rest(Instant::now())).await;
-                match Session::begin(&self.access).await {
-                    Ok(session) => self.lanes.opened(session, &self.access),
-                    Err(Setback::Final(refusal)) => {
+                match Session::begin(&self.access, nonce, self.lanes.slots()).await {
+                    Ok((session, slots)) => self.lanes.opened(session, slots, &self.access),
+                    Err(Setback::Final(refusal) | Setback::Full(refusal)) => {
                         if let Err(error) = self.lanes.refused(refusal) {
                             self.pace.setback(Instant::now());
                             return Err(Failed::For(error));
@@ -169,7 +191,7 @@ impl Producer {
                     }
                 }
             }
-            if let Some(lane) = self.lanes.take(self.clock.unix_s()) {
+            if let Some(lane) = self.lanes.take(Instant::now()) {
                 return Ok(lane);
             }
             pause(self.pace.rest(Instant::now())).await;
@@ -181,22 +203,20 @@ impl Producer {
         if !matches!((error, &*lane), (Error::PermissionDenied { .. }, Lane::Slot(_))) {
             return false;
         }
-        let denial = match store::fate(&self.access, &[], lane).await {
+        let denial = match store::fate(&self.access, &[], lane, Doubt::ReplyLost).await {
             Err(Setback::Final(denial @ Error::PermissionDenied { .. })) => denial,
             _ => return false,
         };
         self.lanes.degrade(&denial);
-        *lane = Lane::Bare { reply_lost: false };
-        // The one in store is the one in hand now.
-        let _ = self.lanes.take(0);
+        *lane = self.lanes.take_bare();
         true
     }
 
     /// What became of a transaction whose reply was lost; asks until it knows.
-    async fn fate(&mut self, pairs: &[Pair], lane: &mut Lane) -> Result<Fate, Error> {
+    async fn fate(&mut self, pairs: &[Pair], lane: &mut Lane, how: Doubt) -> Result<Fate, Error> {
         loop {
             pause(self.pace.rest(Instant::now())).await;
-            match store::fate(&self.access, pairs, lane).await {
+            match store::fate(&self.access, pairs, lane, how).await {
                 Ok(fate) => {
                     tracing::info!(range = self.access.range(), ?fate, "an enqueue in doubt is settled");
                     self.meter.settled(
@@ -213,10 +233,9 @@ impl Producer {
                     if matches!(lane, Lane::Slot(_)) =>
                 {
                     self.lanes.degrade(&denial);
-                    *lane = Lane::Bare { reply_lost: true };
-                    let _ = self.lanes.take(0);
+                    *lane = self.lanes.take_bare();
                 }
-                Err(Setback::Final(error)) => {
+                Err(Setback::Final(error) | Setback::Full(error)) => {
                     self.pace.setback(Instant::now());
                     return Err(error);
                 }

@@ -7,14 +7,16 @@ use tokio::time::Instant;
 use crate::access::Setback;
 use crate::actor::{Actor, CONTENDED_FOR, LOOKS_AGAIN_AFTER};
 use crate::cache::{Change, Key};
-use crate::claim::{Claim, Lane, Outcome, Shape};
+use crate::claim::{Claim, Outcome};
 use crate::error::Error;
 use crate::hand::{self, Doubt, HandEvent};
 use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::{Listing, Read};
 use crate::membership::{self, Member};
 use crate::meter::{Ending, cause};
-use crate::slot::{Settled, Settles};
+use crate::protocol::claim::{Fate, Lane, Shape};
+use crate::protocol::slot;
+use crate::slot::Settles;
 use crate::watch::{End, News};
 
 /// Values of so many bytes together are not too many to read at once, and of so many they are.
@@ -35,7 +37,7 @@ impl Actor {
                 self.link = Link::Down(Entry::AsIs);
                 let rest = self.link_pace.setback(Instant::now());
                 match setback {
-                    Setback::Final(error) => self.fail_callers(&error),
+                    Setback::Final(error) | Setback::Full(error) => self.fail_callers(&error),
                     Setback::Unsent(reason) | Setback::Lost(reason) => {
                         self.meter.recovered("listing");
                         tracing::warn!(range = self.access.range(), reason, ?rest, "listing again");
@@ -104,8 +106,8 @@ impl Actor {
 
     pub(crate) fn on_hand(&mut self, event: HandEvent) {
         match event {
-            HandEvent::Session(Ok(session)) => {
-                self.lanes.opened(session, &self.access);
+            HandEvent::Session(Ok((session, slots))) => {
+                self.lanes.opened(session, slots, &self.access);
                 self.is_stranger = true;
             }
             HandEvent::Session(Err(Setback::Final(refusal))) => {
@@ -113,6 +115,7 @@ impl Actor {
                     self.set_back("", Setback::Final(error));
                 }
             }
+            HandEvent::Session(Err(Setback::Full(error))) => self.is_full(&error),
             HandEvent::Session(Err(setback)) => {
                 self.lanes.not_opened();
                 self.set_back("a session is begun again", setback);
@@ -142,7 +145,6 @@ impl Actor {
                 tracing::debug!(range = self.access.range(), reason, "the consumer is not known to others");
                 self.join_again();
             }
-            HandEvent::Tidied => {}
             HandEvent::Counted(Ok(stored)) => {
                 let expected = self.foreign.saturating_add(self.unreadable.len());
                 let is_more = usize::try_from(stored).is_ok_and(|stored| stored > expected);
@@ -162,7 +164,7 @@ impl Actor {
 
     fn meet(&mut self, all: &[String]) {
         if let Some(session) = self.lanes.session() {
-            self.affinity.meet(session.id(), all);
+            self.affinity.meet(&session.to_string(), all);
         }
     }
 
@@ -174,7 +176,7 @@ impl Actor {
 
     fn join_again(&mut self) {
         if let Some(session) = self.lanes.session() {
-            self.hands.push(hand::join(self.access.clone(), session.id().to_owned(), JOINS_AGAIN_AFTER));
+            self.hands.push(hand::join(self.access.clone(), session, JOINS_AGAIN_AFTER));
         }
     }
 
@@ -220,60 +222,84 @@ impl Actor {
         self.standing.tell_unreadable(self.unreadable.iter().map(|(_, key)| key.as_ref()), &self.meter);
     }
 
-    fn claimed(&mut self, claim: Claim, lane: Lane, answer: Result<Outcome, Setback>) {
+    /// Claims go on by delete alone.
+    fn is_full(&mut self, error: &Error) {
+        tracing::warn!(range = self.access.range(), %error, "etcd is full: items are claimed by delete alone");
+        self.lanes.fill(Instant::now());
+    }
+
+    fn claimed(&mut self, claim: Claim, lane: Lane, answer: Result<Vec<Fate>, Setback>) {
         self.claiming = self.claiming.saturating_sub(1);
         self.introduce();
         let is_in_doubt = matches!(lane, Lane::Bare { reply_lost: true });
+        let has_slot = matches!(lane, Lane::Slot(_));
         match answer {
-            Ok(outcome) => {
+            Ok(fates) => {
                 if is_in_doubt {
-                    let is_ours = !outcome.ours.is_empty();
-                    self.meter.settled("claim", if is_ours { Ending::Unknown } else { Ending::Void });
+                    let is_presumed = fates.contains(&Fate::Presumed);
+                    self.meter.settled("claim", if is_presumed { Ending::Unknown } else { Ending::Void });
                 }
                 self.lanes.give_back(lane);
-                self.reckon(outcome);
+                self.reckon(claim.outcome(&fates));
             }
             Err(Setback::Lost(reason)) => {
-                let lane = match lane {
-                    Lane::Slot(_) => lane,
-                    Lane::Bare { .. } => Lane::Bare { reply_lost: true },
-                };
-                self.doubts.push(Doubt { claim, lane, refusal: None });
+                self.doubt(claim, lane, slot::Doubt::ReplyLost);
                 self.set_back("a claim's reply was lost, settling it", Setback::Lost(reason));
             }
+            Err(Setback::Full(error)) if has_slot => {
+                self.is_full(&error);
+                match slot::Doubt::of_full() {
+                    Some(how) => self.doubt(claim, lane, how),
+                    None => {
+                        self.lanes.give_back(lane);
+                        self.reckon(claim.all(Fate::Left));
+                    }
+                }
+            }
+            Err(Setback::Full(error)) => {
+                self.doubt(claim, lane, slot::Doubt::ReplyDoesNotTell);
+                self.set_back("", Setback::Final(error));
+            }
             Err(setback) if is_in_doubt => {
-                self.doubts.push(Doubt { claim, lane, refusal: None });
+                self.doubt(claim, lane, slot::Doubt::ReplyLost);
                 self.set_back("the claim is sent again", setback);
             }
             // The claim touches two ranges, and etcd does not say which one it refuses.
-            Err(Setback::Final(denial @ Error::PermissionDenied { .. })) if matches!(lane, Lane::Slot(_)) => {
-                self.doubts.push(Doubt { claim, lane, refusal: Some(denial) });
+            Err(Setback::Final(denial @ Error::PermissionDenied { .. })) if has_slot => {
+                let how = slot::Doubt::ReplyLost;
+                self.doubts.push(Doubt { claim, lane, how, refusal: Some(denial) });
             }
             Err(setback) => {
                 self.lanes.give_back(lane);
-                self.reckon(claim.void());
+                self.reckon(claim.all(Fate::Left));
                 self.set_back("the claim is made again", setback);
             }
         }
     }
 
-    fn settled(&mut self, mut doubt: Doubt, answer: Result<Settled, Setback>) {
+    fn doubt(&mut self, claim: Claim, lane: Lane, how: slot::Doubt) {
+        let lane = match lane {
+            Lane::Slot(_) => lane,
+            Lane::Bare { .. } => Lane::Bare { reply_lost: true },
+        };
+        self.doubts.push(Doubt { claim, lane, how, refusal: None });
+    }
+
+    fn settled(&mut self, mut doubt: Doubt, answer: Result<(Vec<Fate>, Ending), Setback>) {
         self.settling = self.settling.saturating_sub(1);
         self.settles = Settles::after(&answer);
         match (answer, doubt.refusal.take()) {
-            (Ok(settled), refusal) => {
-                let is_void = settled == Settled::Void;
-                if doubt.claim.shape == Shape::Parts {
+            (Ok((fates, ending)), refusal) => {
+                if matches!(doubt.claim.what.shape, Shape::Parts { .. }) {
                     // What made it one of parts was not answered: whoever took an item is not known yet.
                     self.contended_until = Some(Instant::now() + CONTENDED_FOR);
                 }
                 self.lanes.give_back(doubt.lane);
-                self.reckon(doubt.claim.settled(settled));
+                self.reckon(doubt.claim.outcome(&fates));
                 match refusal {
-                    Some(refusal) if is_void => self.set_back("", Setback::Final(refusal)),
+                    Some(refusal) if ending == Ending::Void => self.set_back("", Setback::Final(refusal)),
                     Some(_) => {}
                     None => {
-                        let ending = if is_void { Ending::Void } else { Ending::Applied };
                         tracing::info!(range = self.access.range(), ?ending, "a claim in doubt is settled");
                         self.meter.settled("claim", ending);
                     }
@@ -282,10 +308,10 @@ impl Actor {
             (Err(Setback::Final(denial @ Error::PermissionDenied { .. })), refusal) => {
                 self.lanes.degrade(&denial);
                 match refusal {
-                    Some(_) => self.reckon(doubt.claim.void()),
+                    Some(_) => self.reckon(doubt.claim.all(Fate::Left)),
                     None => {
-                        doubt.lane = Lane::Bare { reply_lost: true };
-                        self.doubts.push(doubt);
+                        doubt.lane = self.lanes.take_bare();
+                        self.doubt(doubt.claim, doubt.lane, doubt.how);
                     }
                 }
             }
@@ -333,7 +359,7 @@ impl Actor {
     fn set_back(&mut self, what: &'static str, setback: Setback) {
         let rest = self.hand_pace.setback(Instant::now());
         match setback {
-            Setback::Final(error) => self.fail_callers(&error),
+            Setback::Final(error) | Setback::Full(error) => self.fail_callers(&error),
             Setback::Unsent(reason) | Setback::Lost(reason) => {
                 tracing::warn!(range = self.access.range(), reason, ?rest, "{what}");
             }

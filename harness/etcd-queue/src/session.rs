@@ -1,122 +1,95 @@
-//! A session: the identity under which one end of a queue keeps its write slots.
-//!
-//! Its id is the revision of one write, so that no two sessions share it, whatever their clocks and seeds
-//! are. A session that ends in order takes its slots along; what others have left is tidied away a day later.
+//! Beginning, keeping and ending sessions; what a session is and why is told in `protocol/session.rs`.
 
-use etcd_client::{Compare, CompareOp, DeleteOptions, GetOptions, Txn, TxnOp};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::access::{Access, Setback};
-use crate::error::Operation;
-use crate::slot::Slot;
+use crate::error::{Error, Operation};
+use crate::membership::{self, Renewal};
+use crate::protocol::session::{Opened, Opening, RENEWED_EVERY, SESSION_TTL, SessionId};
+use crate::protocol::slot::Slot;
 
-/// Long after any transaction that was in doubt has been settled.
-const ABANDONED_AFTER_S: u64 = 24 * 60 * 60;
-/// How many slots of others are looked at when a session begins.
-const LOOKED_AT: i64 = 100;
+/// How soon a renewal that failed is tried again.
+const RENEWED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// A session's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A session that was begun, and the task that keeps its lease.
+#[derive(Debug)]
 pub(crate) struct Session {
-    id: String,
+    id: SessionId,
+    lease: i64,
+    keeping: JoinHandle<()>,
 }
 
 impl Session {
-    /// Begins a session. A lost reply costs an id, of which there are enough.
-    pub(crate) async fn begin(access: &Access) -> Result<Self, Setback> {
-        let key = access.prefix().sidecar("id");
-        let answer = access
-            .to_sidecar()
-            .ask(Operation::Record, |mut kv| {
-                let key = key.clone();
-                async move { kv.put(key, "", None).await }
-            })
-            .await?;
-        match answer.header() {
-            Some(header) => Ok(Self { id: header.revision().to_string() }),
-            None => Err(Setback::Unsent("a write came without its revision".to_owned())),
+    /// Begins a session with so many slots, or fewer where etcd takes no such transaction.
+    ///
+    /// # Errors
+    /// A setback leaves nothing behind that is used. Begin another one, with a nonce of its own.
+    pub(crate) async fn begin(
+        access: &Access,
+        nonce: u128,
+        slots: usize,
+    ) -> Result<(Self, Vec<Slot>), Setback> {
+        let lease = membership::grant(access, SESSION_TTL).await?.lease_id;
+        let begun = Self::create(access, nonce, lease, slots).await;
+        if begun.is_err() {
+            // What was not created yet can't be any more. Nobody waits for that.
+            let access = access.clone();
+            tokio::spawn(async move { membership::leave(&access, lease).await });
+        }
+        begun
+    }
+
+    async fn create(
+        access: &Access,
+        nonce: u128,
+        lease: i64,
+        slots: usize,
+    ) -> Result<(Self, Vec<Slot>), Setback> {
+        let slots = slots.min(access.most_operations() - 1);
+        let opening = Opening { id: SessionId::new(nonce, lease), lease, slots };
+        let (records, layout) = (access.to_records(), access.prefix().layout());
+        let answer = records.transact(Operation::Record, &opening.txn(layout)).await?;
+        match opening.read(layout, &answer) {
+            Some(Opened::Begun(slots)) => {
+                let keeping = tokio::spawn(keep(access.clone(), lease));
+                Ok((Self { id: opening.id, lease, keeping }, slots))
+            }
+            Some(Opened::LaterLayout(version)) => {
+                Err(Setback::Final(Error::LaterLayout { range: records.range().to_owned(), version }))
+            }
+            Some(Opened::IdInUse) => Err(Setback::Unsent("the session's id is in use".to_owned())),
+            None => Err(Setback::Lost("the answer to a session's creation is not whole".to_owned())),
         }
     }
 
-    pub(crate) fn id(&self) -> &str {
-        &self.id
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
     }
 
-    pub(crate) fn slot(&self, access: &Access, number: usize) -> Slot {
-        Slot::new(access.prefix().sidecar(&format!("w/{}/{number}", self.id)))
-    }
-
-    /// Takes the slots away. Only for sessions with nothing in doubt.
-    pub(crate) async fn end(&self, access: &Access) -> Result<(), Setback> {
-        let (from, to) = (format!("w/{}/", self.id), format!("w/{}0", self.id));
-        let (from, to) = (access.prefix().sidecar(&from), access.prefix().sidecar(&to));
-        access
-            .to_sidecar()
-            .ask(Operation::Record, |mut kv| {
-                let (from, all) = (from.clone(), DeleteOptions::new().with_range(to.clone()));
-                async move { kv.delete(from, Some(all)).await }
-            })
-            .await
-            .map(drop)
+    /// Ends the session: its record and slots go with its lease, and can never come again. Whether that is certain.
+    pub(crate) async fn end(self, access: &Access) -> bool {
+        membership::leave(access, self.lease).await
     }
 }
 
-/// Takes away slots that nobody has written for a day. Best effort: what fails is left to the next session.
-pub(crate) async fn tidy(access: Access, unix_s: u64) {
-    let (from, to) = (access.prefix().sidecar("w/"), access.prefix().sidecar("w0"));
-    let some = GetOptions::new().with_range(to).with_limit(LOOKED_AT);
-    let sidecar = access.to_sidecar();
-    let found = sidecar
-        .ask(Operation::Record, |mut kv| {
-            let (from, some) = (from.clone(), some.clone());
-            async move { kv.get(from, Some(some)).await }
-        })
-        .await;
-    let Ok(found) = found else { return };
-    let abandoned: Vec<_> =
-        found.kvs().iter().filter(|kv| is_abandoned(kv.value(), unix_s)).map(KeyAt::of).collect();
-    for KeyAt { key, revision } in abandoned {
-        let done = sidecar
-            .ask(Operation::Record, |mut kv| {
-                let txn = Txn::new()
-                    .when([Compare::mod_revision(key.clone(), CompareOp::Equal, revision)])
-                    .and_then([TxnOp::delete(key.clone(), None)]);
-                async move { kv.txn(txn).await }
-            })
-            .await;
-        if done.is_err() {
-            return;
-        }
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.keeping.abort();
     }
 }
 
-struct KeyAt {
-    key: Vec<u8>,
-    revision: i64,
-}
-
-impl KeyAt {
-    fn of(kv: &etcd_client::KeyValue) -> Self {
-        Self { key: kv.key().to_vec(), revision: kv.mod_revision() }
-    }
-}
-
-/// Whether a slot's mark is that old. Marks that say no time are nobody's business.
-fn is_abandoned(mark: &[u8], unix_s: u64) -> bool {
-    let written_s =
-        std::str::from_utf8(mark).ok().and_then(|mark| mark.split(' ').next()?.parse::<u64>().ok());
-    written_s.is_some_and(|written_s| unix_s.saturating_sub(written_s) > ABANDONED_AFTER_S)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_are_abandoned_a_day_after_their_last_mark() {
-        assert!(is_abandoned(b"1000 3", 1_001 + ABANDONED_AFTER_S));
-        assert!(is_abandoned(b"1000 3!", 1_001 + ABANDONED_AFTER_S));
-        assert!(!is_abandoned(b"1000 3", 1_000 + ABANDONED_AFTER_S));
-        assert!(!is_abandoned(b"2000 3", 1_000), "a clock that is behind tidies nothing away");
-        assert!(!is_abandoned(b"what", u64::MAX));
+/// Renews the lease by etcd's clock, until it has ended all the same: the next use of a slot finds that out.
+async fn keep(access: Access, lease: i64) {
+    let mut rest = RENEWED_EVERY;
+    loop {
+        sleep(rest).await;
+        rest = match membership::renew(&access, lease).await {
+            Renewal::Renewed => RENEWED_EVERY,
+            Renewal::Ended => return,
+            Renewal::Unknown => RENEWED_AGAIN_AFTER,
+        };
     }
 }

@@ -23,16 +23,17 @@ use crate::lease::delivery::{Claimed, Ticket};
 use crate::lease::ending::{Ending, Kind, Sent};
 use crate::lease::meter::LeaseMeter;
 use crate::lease::shelf::{Chosen, Shelf};
-use crate::lease::term::Incumbent;
+use crate::lease::term::{Begun, Incumbent};
 use crate::lease::wants::{Want, Wants};
 use crate::link::{Entry, Link};
 use crate::listing::Read;
 use crate::meter::Meter;
-use crate::pace::Pace;
+use crate::pace::{Nonces, Pace};
+use crate::protocol::slot::{Settled, Slot};
 use crate::session::Session;
-use crate::slot::{Settled, Settles, Slot};
+use crate::slot::Settles;
 
-const SLOTS: usize = 4;
+pub(crate) const SLOTS: usize = 4;
 /// How long what is waited for is believed not to be there. A server with known faults may swallow an event
 /// (etcd CHANGELOG-3.5, 3.5.13, 3.5.16, 3.5.18).
 pub(crate) const AUDITED_EVERY: Duration = Duration::from_secs(60);
@@ -68,7 +69,7 @@ pub(crate) struct Holding {
 
 /// What came of something that was under way.
 pub(crate) enum HandEvent {
-    Session(Result<Incumbent, Setback>),
+    Session(Result<Begun, Setback>),
     Read(Result<Vec<Read>, Setback>),
     Claimed { claim: Claim, answer: Result<Outcome, Setback> },
     Ended { endings: Vec<Ending>, slot: Slot, answer: Result<Sent, Setback> },
@@ -95,6 +96,7 @@ pub(crate) struct Actor {
     pub(crate) hand_pace: Pace,
     pub(crate) incumbent: Option<Incumbent>,
     pub(crate) is_beginning: bool,
+    pub(crate) nonces: Nonces,
     pub(crate) nonce: u64,
     /// The items of claims that are under way, and not in doubt.
     pub(crate) abroad: BTreeSet<Place>,
@@ -104,7 +106,7 @@ pub(crate) struct Actor {
     /// How many doubts, of claims and of endings, are settled at a time.
     pub(crate) settles: Settles,
     pub(crate) held: BTreeMap<Key, Holding>,
-    /// Slots that are not in use. They are the first session's, and good whatever becomes of it.
+    /// Slots that are not in use. They are the last session's, and good while its own lease lasts.
     pub(crate) slots: Vec<Slot>,
     pub(crate) slots_of: Option<Session>,
     pub(crate) pending: VecDeque<Ending>,
@@ -133,13 +135,14 @@ pub(crate) struct Beginning {
     pub(crate) settings: Settings,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) paces: [Pace; 3],
+    pub(crate) nonces: Nonces,
     pub(crate) meter: Meter,
     pub(crate) lease_meter: LeaseMeter,
 }
 
 impl Actor {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let Beginning { access, clock, settings, commands, paces, meter, lease_meter } = beginning;
+        let Beginning { access, clock, settings, commands, paces, nonces, meter, lease_meter } = beginning;
         let [items_pace, claims_pace, hand_pace] = paces;
         Self {
             shelf: Shelf::of(access.prefix().clone()),
@@ -157,6 +160,7 @@ impl Actor {
             hand_pace,
             incumbent: None,
             is_beginning: false,
+            nonces,
             nonce: 0,
             abroad: BTreeSet::new(),
             claiming: 0,
@@ -279,12 +283,18 @@ impl Actor {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 
-    /// What a session's slots are made of; those of the first one serve for ever.
-    pub(crate) fn make_slots(&mut self, incumbent: &Incumbent) {
-        if self.slots_of.is_none() {
-            self.slots = (0..SLOTS).map(|number| incumbent.session.slot(&self.access, number)).collect();
-            self.slots_of = Some(incumbent.session.clone());
+    /// A slot comes back with nothing in doubt.
+    pub(crate) fn give_back(&mut self, slot: Slot) {
+        if self.slots_of.as_ref().is_none_or(|session| session.id() != slot.session()) {
+            return;
         }
+        if !slot.is_gone() {
+            return self.slots.push(slot);
+        }
+        // The others have gone with it, they hang on one lease.
+        self.slots.clear();
+        self.slots_of = None;
+        self.session_ended("its slots are gone");
     }
 
     pub(crate) fn listed_barren(&mut self, now: Instant) {

@@ -19,7 +19,7 @@ use crate::lease::meter::LeaseMeter;
 use crate::lease::queue::{Ends, LeaseQueue};
 use crate::meter::Meter;
 use crate::orders::Orders;
-use crate::pace::{Pace, fresh_seed};
+use crate::pace::{Nonces, Pace, fresh_seed};
 use crate::producer::Producer;
 use crate::standing::Standing;
 
@@ -132,6 +132,7 @@ impl LeaseBuilder {
             settings: self.settings,
             commands: for_actor,
             paces: [pace(0), pace(1), pace(2)],
+            nonces: Nonces::of(self.seed, 0),
             meter: meter.clone(),
             lease_meter: LeaseMeter::of(&self.prefix),
         });
@@ -141,7 +142,7 @@ impl LeaseBuilder {
             orders: Orders::default(),
             clock: self.clock.clone(),
             sequence: Sequence::default(),
-            lanes: Lanes::new(1, Standing::default(), meter.clone()),
+            lanes: Lanes::new(1, Nonces::of(self.seed, 1), Standing::default(), meter.clone()),
             pace: pace(3),
             most_items: MOST_ITEMS,
             meter,

@@ -1,8 +1,6 @@
 //! Claiming: many small transactions in one, each for one item, each carried out or not by itself. The whole
 //! is carried out only while the claimant's own session is there.
 
-use etcd_client::{Compare, CompareOp, GetOptions, Txn, TxnOp, TxnOpResponse, TxnResponse};
-
 use crate::access::{Access, Setback};
 use crate::cache::Key;
 use crate::error::Operation;
@@ -11,7 +9,7 @@ use crate::lease::claims::Noted;
 use crate::lease::letter;
 use crate::lease::record::{Record, SessionId};
 use crate::lease::shelf::Chosen;
-use crate::slot;
+use crate::protocol::txn::{Answer, Compare, Op, Txn};
 
 /// What the parts of a claim have in operations or comparisons at most: a third one where a session must be
 /// gone. etcd gives nested transactions what is left of 128 after their siblings (etcd v3.5.16
@@ -58,25 +56,23 @@ pub(crate) enum Outcome {
     SessionGone,
 }
 
-/// The key of a session.
-pub(crate) fn session_key(prefix: &Prefix, session: SessionId) -> Vec<u8> {
-    prefix.sidecar(&format!("s/{session}"))
-}
-
 /// A comparison that holds while a session is gone.
 pub(crate) fn is_gone(prefix: &Prefix, session: SessionId) -> Compare {
-    Compare::version(session_key(prefix, session), CompareOp::Equal, 0)
+    Compare::Absent(prefix.layout().alive(session))
 }
 
 /// A comparison that holds while a record has this revision; with none, while there is none.
 pub(crate) fn is_record(prefix: &Prefix, item: &Key, revision: Option<i64>) -> Compare {
-    Compare::mod_revision(prefix.about('c', item), CompareOp::Equal, revision.unwrap_or(0))
+    let record = prefix.about('c', item);
+    match revision {
+        Some(revision) => Compare::ModRevision(record, revision),
+        None => Compare::Absent(record),
+    }
 }
 
 /// Reads of the record and of the item's revision.
-pub(crate) fn look(prefix: &Prefix, item: &Key) -> [TxnOp; 2] {
-    let keys_only = GetOptions::new().with_keys_only();
-    [TxnOp::get(prefix.about('c', item), None), TxnOp::get(item.to_vec(), Some(keys_only))]
+pub(crate) fn look(prefix: &Prefix, item: &Key) -> [Op; 2] {
+    [Op::Get(prefix.about('c', item)), Op::Look(item.clone())]
 }
 
 impl Claim {
@@ -91,38 +87,33 @@ impl Claim {
         }
     }
 
-    fn part(&self, prefix: &Prefix, chosen: &Chosen) -> TxnOp {
+    fn part(&self, prefix: &Prefix, chosen: &Chosen) -> Op {
         let Chosen { place: (revision, key), basis, .. } = chosen;
         let compares = [
-            Some(Compare::mod_revision(key.to_vec(), CompareOp::Equal, *revision)),
+            Some(Compare::ModRevision(key.clone(), *revision)),
             Some(is_record(prefix, key, basis.record)),
             basis.dead.map(|dead| is_gone(prefix, dead)),
         ];
-        let put = TxnOp::put(prefix.about('c', key), self.record(chosen).encode(), None);
-        let part = Txn::new()
-            .when(compares.into_iter().flatten().collect::<Vec<_>>())
-            .and_then([put])
-            .or_else(look(prefix, key));
-        TxnOp::txn(part)
+        let put = Op::put(&prefix.about('c', key), self.record(chosen).encode(), None);
+        Op::Txn(Txn::new(compares.into_iter().flatten().collect(), vec![put], look(prefix, key).into()))
     }
 
     fn txn(&self, prefix: &Prefix) -> Txn {
-        let own = Compare::version(session_key(prefix, self.session), CompareOp::Greater, 0);
-        let parts: Vec<TxnOp> = self.items.iter().map(|chosen| self.part(prefix, chosen)).collect();
-        Txn::new().when([own]).and_then(parts)
+        let own = Compare::Present(prefix.layout().alive(self.session));
+        let parts = self.items.iter().map(|chosen| self.part(prefix, chosen)).collect();
+        Txn::new(vec![own], parts, vec![])
     }
 
-    fn fate(&self, chosen: &Chosen, part: &TxnResponse, revision: i64) -> Option<Fate> {
-        if part.succeeded() {
+    fn fate(&self, chosen: &Chosen, part: &Answer, revision: i64) -> Option<Fate> {
+        if part.succeeded {
             return Some(Fate::Ours(revision));
         }
-        let found = slot::gets(part);
-        let [record, item] = found.as_slice() else { return None };
+        let mut found = part.reads();
+        let (record, item) = (found.next()?, found.next()?);
         let noted = record
-            .kvs()
             .first()
-            .map(|kv| Noted { record: Record::decode(kv.value()), revision: kv.mod_revision() });
-        let is_stored = item.kvs().first().is_some_and(|kv| kv.mod_revision() == chosen.place.0);
+            .map(|stored| Noted { record: Record::decode(&stored.value), revision: stored.mod_revision });
+        let is_stored = item.first().is_some_and(|stored| stored.mod_revision == chosen.place.0);
         Some(match noted {
             Some(noted) if noted.record == self.record(chosen) => Fate::Ours(noted.revision),
             _ if !is_stored => Fate::ItemGone,
@@ -138,22 +129,13 @@ impl Claim {
 /// After [`Setback::Lost`] nobody knows yet: send it again, as it is. Any other setback says that it was not
 /// carried out this time.
 pub(crate) async fn send(access: &Access, claim: &Claim) -> Result<Outcome, Setback> {
-    let answer = access
-        .ask(Operation::Claim, |mut kv| {
-            let txn = claim.txn(access.prefix());
-            async move { kv.txn(txn).await }
-        })
-        .await?;
-    if !answer.succeeded() {
+    let answer = access.transact(Operation::Claim, &claim.txn(access.prefix())).await?;
+    if !answer.succeeded {
         return Ok(Outcome::SessionGone);
     }
-    let revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
-    let answers = answer.op_responses();
-    let parts = claim.items.iter().zip(&answers).filter_map(|(chosen, answer)| match answer {
-        TxnOpResponse::Txn(part) => claim.fate(chosen, part, revision),
-        _ => None,
-    });
-    let fates: Vec<Fate> = parts.collect();
+    let revision = answer.revision;
+    let parts = claim.items.iter().zip(answer.nested());
+    let fates: Vec<Fate> = parts.filter_map(|(chosen, part)| claim.fate(chosen, part, revision)).collect();
     if revision == 0 || fates.len() != claim.items.len() {
         return Err(Setback::Lost("the answer to a claim is not whole".to_owned()));
     }
@@ -171,25 +153,17 @@ pub(crate) struct Orphan {
 /// Takes away records whose items are gone. Best effort: what fails is left to the next look.
 pub(crate) async fn tidy(access: &Access, orphans: &[Orphan]) -> Result<(), Setback> {
     let prefix = access.prefix();
-    let parts = || {
-        let part = |orphan: &Orphan| {
-            let compares = [
-                Some(is_record(prefix, &orphan.item, Some(orphan.record))),
-                Some(Compare::version(orphan.item.to_vec(), CompareOp::Equal, 0)),
-                orphan.owner.map(|owner| is_gone(prefix, owner)),
-            ];
-            let delete = TxnOp::delete(prefix.about('c', &orphan.item), None);
-            TxnOp::txn(Txn::new().when(compares.into_iter().flatten().collect::<Vec<_>>()).and_then([delete]))
-        };
-        orphans.iter().map(part).collect::<Vec<_>>()
+    let part = |orphan: &Orphan| {
+        let compares = [
+            Some(is_record(prefix, &orphan.item, Some(orphan.record))),
+            Some(Compare::Absent(orphan.item.clone())),
+            orphan.owner.map(|owner| is_gone(prefix, owner)),
+        ];
+        let delete = Op::Delete(prefix.about('c', &orphan.item));
+        Op::Txn(Txn::new(compares.into_iter().flatten().collect(), vec![delete], vec![]))
     };
-    access
-        .ask(Operation::Record, |mut kv| {
-            let txn = Txn::new().and_then(parts());
-            async move { kv.txn(txn).await }
-        })
-        .await
-        .map(drop)
+    let txn = Txn::new(vec![], orphans.iter().map(part).collect(), vec![]);
+    access.transact(Operation::Record, &txn).await.map(drop)
 }
 
 /// Puts an item aside that was handed out too often and is nobody's. Whether it was carried out just now.
@@ -201,20 +175,16 @@ pub(crate) async fn bury(access: &Access, chosen: &Chosen, unix_ms: u64) -> Resu
     };
     let value = known.value.as_deref().unwrap_or_default();
     let letter = letter::encode(basis.attempts, unix_ms, &why, value);
-    access
-        .ask(Operation::DeadLetters, |mut kv| {
-            let compares = [
-                Some(Compare::mod_revision(key.to_vec(), CompareOp::Equal, *revision)),
-                Some(is_record(prefix, key, basis.record)),
-                basis.dead.map(|dead| is_gone(prefix, dead)),
-            ];
-            let txn = Txn::new().when(compares.into_iter().flatten().collect::<Vec<_>>()).and_then([
-                TxnOp::put(prefix.about('d', key), letter.clone(), None),
-                TxnOp::delete(key.to_vec(), None),
-                TxnOp::delete(prefix.about('c', key), None),
-            ]);
-            async move { kv.txn(txn).await }
-        })
-        .await
-        .map(|answer| answer.succeeded())
+    let compares = [
+        Some(Compare::ModRevision(key.clone(), *revision)),
+        Some(is_record(prefix, key, basis.record)),
+        basis.dead.map(|dead| is_gone(prefix, dead)),
+    ];
+    let operations = vec![
+        Op::put(&prefix.about('d', key), letter, None),
+        Op::Delete(key.clone()),
+        Op::Delete(prefix.about('c', key)),
+    ];
+    let txn = Txn::new(compares.into_iter().flatten().collect(), operations, vec![]);
+    access.transact(Operation::DeadLetters, &txn).await.map(|answer| answer.succeeded)
 }

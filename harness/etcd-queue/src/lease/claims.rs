@@ -95,7 +95,7 @@ impl Claims {
             }
             return About::Item(item);
         }
-        let session = name.strip_prefix(b"s/").and_then(|id| std::str::from_utf8(id).ok()?.parse().ok());
+        let session = name.strip_prefix(b"a/").and_then(|id| std::str::from_utf8(id).ok()?.parse().ok());
         match (session, value) {
             (Some(session), Some(_)) => {
                 self.is_alive(session);
@@ -203,6 +203,10 @@ mod tests {
         Change::Delete { key: key.as_bytes().into(), revision }
     }
 
+    fn session(id: u128) -> SessionId {
+        SessionId::new(id, 0)
+    }
+
     fn key() -> Key {
         b"/q/1".as_slice().into()
     }
@@ -211,20 +215,20 @@ mod tests {
     fn an_item_is_held_while_its_owners_session_is_there() {
         let mut claims = claims();
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Free(Basis::default()));
-        claims.apply(put("__rq/q/s/7", 8, ""));
-        claims.apply(put("__rq/q/c/1", 9, "7 1 0 5 1"));
+        claims.apply(put("__rq1:2:/q/a/7", 8, ""));
+        claims.apply(put("__rq1:2:/q/c/1", 9, "7 1 0 5 1"));
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Held);
-        assert_eq!(claims.apply(delete("__rq/q/s/7", 12)), About::Ended(7, vec![key()]));
-        let basis = Basis { record: Some(9), dead: Some(7), attempts: 1 };
+        assert_eq!(claims.apply(delete("__rq1:2:/q/a/7", 12)), About::Ended(session(7), vec![key()]));
+        let basis = Basis { record: Some(9), dead: Some(session(7)), attempts: 1 };
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Free(basis));
-        claims.apply(put("__rq/q/s/7", 8, ""));
+        claims.apply(put("__rq1:2:/q/a/7", 8, ""));
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Free(basis), "a session does not come back");
     }
 
     #[test]
     fn an_item_that_was_given_back_is_free_when_its_time_has_come() {
         let mut claims = claims();
-        claims.apply(put("__rq/q/c/1", 9, "0 3 500 5 1"));
+        claims.apply(put("__rq1:2:/q/c/1", 9, "- 3 500 5 1"));
         assert_eq!(claims.standing(&key(), 5, 499), Standing::Later(500));
         let basis = Basis { record: Some(9), dead: None, attempts: 3 };
         assert_eq!(claims.standing(&key(), 5, 500), Standing::Free(basis));
@@ -233,8 +237,8 @@ mod tests {
     #[test]
     fn a_record_of_an_item_that_is_gone_does_not_hold_its_successor() {
         let mut claims = claims();
-        claims.apply(put("__rq/q/s/7", 8, ""));
-        claims.apply(put("__rq/q/c/1", 9, "7 4 0 5 1"));
+        claims.apply(put("__rq1:2:/q/a/7", 8, ""));
+        claims.apply(put("__rq1:2:/q/c/1", 9, "7 4 0 5 1"));
         let basis = Basis { record: Some(9), dead: None, attempts: 0 };
         assert_eq!(claims.standing(&key(), 11, 0), Standing::Free(basis));
     }
@@ -242,11 +246,11 @@ mod tests {
     #[test]
     fn what_is_heard_late_changes_nothing() {
         let mut claims = claims();
-        claims.apply(put("__rq/q/c/1", 9, "7 1 0 5 1"));
-        claims.apply(put("__rq/q/c/1", 8, "6 1 0 5 1"));
-        claims.apply(delete("__rq/q/c/1", 9));
-        assert_eq!(claims.noted(&key()).unwrap().record.owner, Some(7));
-        claims.apply(delete("__rq/q/c/1", 10));
+        claims.apply(put("__rq1:2:/q/c/1", 9, "7 1 0 5 1"));
+        claims.apply(put("__rq1:2:/q/c/1", 8, "6 1 0 5 1"));
+        claims.apply(delete("__rq1:2:/q/c/1", 9));
+        assert_eq!(claims.noted(&key()).unwrap().record.owner, Some(session(7)));
+        claims.apply(delete("__rq1:2:/q/c/1", 10));
         assert_eq!(claims.noted(&key()), None);
     }
 }

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use etcd_client::{Compare, CompareOp, GetResponse, Txn, TxnOp};
 use tokio::sync::oneshot;
 
 use crate::access::{Access, Setback};
@@ -17,7 +16,8 @@ use crate::lease::delivery::Ticket;
 use crate::lease::fence::Fence;
 use crate::lease::letter;
 use crate::lease::record::Record;
-use crate::slot::{self, Look, Slot};
+use crate::protocol::slot::{Look, Slot};
+use crate::protocol::txn::{Compare, Op, Stored, Txn};
 
 /// How many claims end in one transaction: each takes two comparisons, and two reads if it fails; one more is
 /// the slot's.
@@ -42,8 +42,8 @@ pub(crate) enum Kind {
         why: String,
     },
     Join {
-        compares: Vec<Compare>,
-        operations: Vec<TxnOp>,
+        compares: Vec<etcd_client::Compare>,
+        operations: Vec<etcd_client::TxnOp>,
     },
 }
 
@@ -69,6 +69,8 @@ pub(crate) enum Sent {
     All(i64),
     /// None was; what was found of each that is no longer its holder's, and of none the rest.
     Missed(Vec<Option<Found>>),
+    /// None was: the slot is gone, and its session with it.
+    SlotGone,
 }
 
 /// Why an ending was not carried out.
@@ -97,38 +99,35 @@ impl Ending {
         Some(Record { owner: None, attempts, not_before_ms, item: self.ticket.place.0, nonce })
     }
 
-    fn operations(&self, prefix: &Prefix) -> Vec<TxnOp> {
-        let (item, record) = (self.key().to_vec(), prefix.about('c', self.key()));
+    fn operations(&self, prefix: &Prefix) -> Vec<Op> {
+        let (item, record) = (self.key().clone(), prefix.about('c', self.key()));
         if let Some(released) = self.released() {
-            return vec![TxnOp::put(record, released.encode(), None)];
+            return vec![Op::put(&record, released.encode(), None)];
         }
-        let mut operations = vec![TxnOp::delete(item, None), TxnOp::delete(record, None)];
-        match &self.kind {
-            Kind::Bury { value, unix_ms, why } => {
-                let buried = letter::encode(self.ticket.attempts, *unix_ms, why, value);
-                operations.push(TxnOp::put(prefix.about('d', self.key()), buried, None));
-            }
-            Kind::Join { operations: own, .. } => operations.extend(own.iter().cloned()),
-            Kind::Ack | Kind::Nack { .. } | Kind::Release { .. } => {}
+        let mut operations = vec![Op::Delete(item), Op::Delete(record)];
+        if let Kind::Bury { value, unix_ms, why } = &self.kind {
+            let buried = letter::encode(self.ticket.attempts, *unix_ms, why, value);
+            operations.push(Op::put(&prefix.about('d', self.key()), buried, None));
         }
         operations
     }
 
-    fn compares(&self, prefix: &Prefix) -> Vec<Compare> {
-        let (revision, key) = &self.ticket.place;
-        let mut compares = vec![
-            is_record(prefix, key, Some(self.ticket.claim)),
-            Compare::mod_revision(key.to_vec(), CompareOp::Equal, *revision),
-        ];
-        if let Kind::Join { compares: own, .. } = &self.kind {
-            compares.extend(own.iter().cloned());
+    /// What goes along with it, in the user's own words.
+    fn joined(&self) -> (&[etcd_client::Compare], &[etcd_client::TxnOp]) {
+        match &self.kind {
+            Kind::Join { compares, operations } => (compares, operations),
+            _ => (&[], &[]),
         }
-        compares
     }
 
-    fn found(&self, record: &GetResponse, item: &GetResponse) -> Option<Found> {
-        let noted = record.kvs().first().map(|kv| (kv.mod_revision(), Record::decode(kv.value())));
-        let is_stored = item.kvs().first().is_some_and(|kv| kv.mod_revision() == self.ticket.place.0);
+    fn compares(&self, prefix: &Prefix) -> Vec<Compare> {
+        let (revision, key) = &self.ticket.place;
+        vec![is_record(prefix, key, Some(self.ticket.claim)), Compare::ModRevision(key.clone(), *revision)]
+    }
+
+    fn found(&self, record: &[Stored], item: &[Stored]) -> Option<Found> {
+        let noted = record.first().map(|stored| (stored.mod_revision, Record::decode(&stored.value)));
+        let is_stored = item.first().is_some_and(|stored| stored.mod_revision == self.ticket.place.0);
         let is_ours = noted.is_some_and(|(revision, _)| revision == self.ticket.claim);
         let fence = match (noted, is_stored) {
             (Some(_), true) if is_ours => return None,
@@ -158,10 +157,11 @@ fn txn(prefix: &Prefix, endings: &[Ending], slot: &Slot) -> Txn {
     let compares = endings.iter().flat_map(|ending| ending.compares(prefix));
     let operations = endings.iter().flat_map(|ending| ending.operations(prefix));
     let looks = endings.iter().flat_map(|ending| look(prefix, ending.key()));
-    Txn::new()
-        .when(std::iter::once(slot.guard()).chain(compares).collect::<Vec<_>>())
-        .and_then(std::iter::once(slot.mark()).chain(operations).collect::<Vec<_>>())
-        .or_else(std::iter::once(slot.get()).chain(looks).collect::<Vec<_>>())
+    Txn::new(
+        std::iter::once(slot.guard()).chain(compares).collect(),
+        std::iter::once(slot.mark()).chain(operations).collect(),
+        std::iter::once(slot.get()).chain(looks).collect(),
+    )
 }
 
 /// Sends endings, all of which are carried out or none.
@@ -169,27 +169,26 @@ fn txn(prefix: &Prefix, endings: &[Ending], slot: &Slot) -> Txn {
 /// # Errors
 /// After [`Setback::Lost`] nobody knows yet: settle the slot. Any other setback says that they were not.
 pub(crate) async fn send(access: &Access, endings: &[Ending], slot: &mut Slot) -> Result<Sent, Setback> {
+    // One that joins goes alone.
+    let (compares, operations) = endings.first().map_or((&[][..], &[][..]), Ending::joined);
     loop {
-        let answer = access
-            .ask(Operation::Acknowledge, |mut kv| {
-                let txn = txn(access.prefix(), endings, slot);
-                async move { kv.txn(txn).await }
-            })
-            .await?;
-        if answer.succeeded() {
+        let txn = txn(access.prefix(), endings, slot);
+        let answer = access.transact_with(Operation::Acknowledge, &txn, compares, operations).await?;
+        if answer.succeeded {
             slot.moved(&answer);
-            return Ok(Sent::All(answer.header().map_or(0, etcd_client::ResponseHeader::revision)));
+            return Ok(Sent::All(answer.revision));
         }
-        let found = slot::gets(&answer);
+        let found: Vec<&[Stored]> = answer.reads().collect();
         let Some((mark, found)) = found.split_first() else {
             return Err(Setback::Lost("the answer to an acknowledgement is not whole".to_owned()));
         };
         match slot.look(mark) {
             Look::Moved => {}
+            Look::Gone => return Ok(Sent::SlotGone),
             Look::Ours => return Err(Setback::Lost("it was carried out unasked".to_owned())),
             Look::Unmoved => {
                 let pairs = endings.iter().zip(found.chunks_exact(2));
-                return Ok(Sent::Missed(pairs.map(|(ending, two)| ending.found(&two[0], &two[1])).collect()));
+                return Ok(Sent::Missed(pairs.map(|(ending, two)| ending.found(two[0], two[1])).collect()));
             }
         }
     }

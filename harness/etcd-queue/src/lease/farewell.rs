@@ -45,7 +45,7 @@ impl Actor {
             membership::leave(&self.access, incumbent.lease_id).await;
         }
         if let Some(session) = self.slots_of.take().filter(|_| is_settled) {
-            let _ = session.end(&self.access).await;
+            session.end(&self.access).await;
         }
     }
 

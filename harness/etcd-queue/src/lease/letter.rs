@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use etcd_client::{Compare, CompareOp, GetOptions, KeyValue, Txn, TxnOp};
+use etcd_client::{GetOptions, KeyValue};
 use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
+use crate::cache::Key;
 use crate::clock::Clock;
 use crate::error::{Error, Operation};
 use crate::pace::{Pace, pause};
+use crate::protocol::txn::{Answer, Compare, Op, Txn};
 
 pub(crate) fn encode(attempts: u32, unix_ms: u64, why: &str, value: &[u8]) -> Vec<u8> {
     [format!("{attempts} {unix_ms} {}\n", why.replace('\n', " ")).as_bytes(), value].concat()
@@ -88,7 +90,7 @@ pub struct DeadLetters {
 
 impl DeadLetters {
     pub(crate) fn new(access: Access, clock: Arc<dyn Clock>, pace: Pace) -> Self {
-        Self { access: access.to_sidecar(), clock, pace: Arc::new(Mutex::new(pace)) }
+        Self { access: access.to_records(), clock, pace: Arc::new(Mutex::new(pace)) }
     }
 
     /// The letters whose items were enqueued first, at most `most` of them. To get at those behind, requeue or
@@ -100,7 +102,8 @@ impl DeadLetters {
     /// # Cancel safety
     /// Dropping the future has no effect.
     pub async fn list(&self, most: usize) -> Result<Vec<DeadLetter>, Error> {
-        let (from, to) = (self.access.prefix().sidecar("d/"), self.access.prefix().sidecar("d0"));
+        let layout = self.access.prefix().layout();
+        let (from, to) = (layout.key("d/").to_vec(), layout.key("d0").to_vec());
         // To etcd a limit of 0 is none.
         let limit = i64::try_from(most.max(1)).unwrap_or(i64::MAX);
         let first = GetOptions::new().with_range(to).with_limit(limit);
@@ -125,26 +128,21 @@ impl DeadLetters {
     /// # Cancel safety
     /// Dropping the future leaves the letter moved or not moved, never half.
     pub async fn requeue(&self, letter: &DeadLetter) -> Result<(), Error> {
-        let mut key = letter.key.clone();
+        let mut key: Key = letter.key.as_slice().into();
+        let record: Key = letter.record.as_slice().into();
         loop {
-            let txn = Txn::new()
-                .when([is_there(letter), Compare::version(key.clone(), CompareOp::Equal, 0)])
-                .and_then([
-                    TxnOp::put(key.clone(), letter.value.clone(), None),
-                    TxnOp::delete(letter.record.clone(), None),
-                ])
-                .or_else([TxnOp::get(letter.record.clone(), Some(GetOptions::new().with_keys_only()))]);
+            let txn = Txn::new(
+                vec![is_there(letter), Compare::Absent(key.clone())],
+                vec![Op::put(&key, letter.value.clone(), None), Op::Delete(record.clone())],
+                vec![Op::Look(record.clone())],
+            );
             let answer = self.send(&txn).await?;
-            let found = crate::slot::gets(&answer);
-            let is_still_there = found
-                .first()
-                .and_then(|found| found.kvs().first())
-                .is_some_and(|kv| kv.mod_revision() == letter.revision);
-            if answer.succeeded() || !is_still_there {
+            let mut found = answer.reads().flatten();
+            if answer.succeeded || !found.any(|stored| stored.mod_revision == letter.revision) {
                 return Ok(());
             }
             // Its own key is in use again.
-            key = self.access.prefix().key(self.clock.unix_ns()).into_bytes();
+            key = self.access.prefix().key(self.clock.unix_ns()).into_bytes().into();
         }
     }
 
@@ -156,18 +154,12 @@ impl DeadLetters {
     /// # Cancel safety
     /// Dropping the future leaves the letter deleted or not.
     pub async fn purge(&self, letter: &DeadLetter) -> Result<(), Error> {
-        let delete = TxnOp::delete(letter.record.clone(), None);
-        self.send(&Txn::new().when([is_there(letter)]).and_then([delete])).await.map(drop)
+        let delete = Op::Delete(letter.record.as_slice().into());
+        self.send(&Txn::new(vec![is_there(letter)], vec![delete], vec![])).await.map(drop)
     }
 
-    async fn send(&self, txn: &Txn) -> Result<etcd_client::TxnResponse, Error> {
-        self.persist(|| {
-            self.access.ask(Operation::DeadLetters, |mut kv| {
-                let txn = txn.clone();
-                async move { kv.txn(txn).await }
-            })
-        })
-        .await
+    async fn send(&self, txn: &Txn) -> Result<Answer, Error> {
+        self.persist(|| self.access.transact(Operation::DeadLetters, txn)).await
     }
 
     /// Asks until there is an answer. What is asked here is carried out once at most, and may be sent twice.
@@ -183,7 +175,7 @@ impl DeadLetters {
             };
             let rest = self.with_pace(Pace::setback);
             match setback {
-                Setback::Final(error) => return Err(error),
+                Setback::Final(error) | Setback::Full(error) => return Err(error),
                 Setback::Unsent(reason) | Setback::Lost(reason) => {
                     tracing::warn!(range = self.access.range(), reason, ?rest, "asking again");
                 }
@@ -197,7 +189,7 @@ impl DeadLetters {
 }
 
 fn is_there(letter: &DeadLetter) -> Compare {
-    Compare::mod_revision(letter.record.clone(), CompareOp::Equal, letter.revision)
+    Compare::ModRevision(letter.record.as_slice().into(), letter.revision)
 }
 
 impl fmt::Debug for DeadLetters {

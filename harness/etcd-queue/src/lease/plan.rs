@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::cache::Key;
 use crate::error::Operation;
-use crate::lease::actor::{AUDITED_EVERY, Actor, HandEvent, unhanded};
+use crate::lease::actor::{AUDITED_EVERY, Actor, HandEvent, SLOTS, unhanded};
 use crate::lease::claim::{self, Claim, Orphan};
 use crate::lease::ending::{self, Ending, MOST_ENDINGS};
 use crate::lease::shelf::Chosen;
@@ -15,6 +15,7 @@ use crate::lease::term::Incumbent;
 use crate::link::{Entry, Link};
 use crate::listing;
 use crate::pace::pause;
+use crate::protocol::slot::Doubt;
 use crate::slot::{self, Settles};
 
 /// How many claims are under way at a time, and how many transactions of endings.
@@ -42,6 +43,18 @@ impl Actor {
                 self.send(claim);
             }
         }
+        let wants_slots = self.slots_of.is_none() && !self.pending.is_empty();
+        if self.wants.are_none() && !wants_slots {
+            return;
+        }
+        if self.incumbent.is_none() && !self.is_beginning {
+            self.is_beginning = true;
+            let (access, nonce, ttl) = (self.access.clone(), self.nonces.next(), self.settings.session_ttl);
+            self.hands.push(Box::pin(async move {
+                pause(rest).await;
+                HandEvent::Session(Incumbent::begin(access, nonce, SLOTS, ttl).await)
+            }));
+        }
         if self.wants.are_none() {
             return;
         }
@@ -52,14 +65,6 @@ impl Actor {
         if let (Link::Down(entry), Some(_)) = (&self.claims, &self.slots_of) {
             let entry = *entry;
             self.claims = Link::list(self.access.to_claims(), entry, self.claims_pace.rest(now));
-        }
-        if self.incumbent.is_none() && !self.is_beginning {
-            self.is_beginning = true;
-            let (access, ttl) = (self.access.clone(), self.settings.session_ttl);
-            self.hands.push(Box::pin(async move {
-                pause(rest).await;
-                HandEvent::Session(Incumbent::begin(access, ttl).await)
-            }));
         }
         if self.incumbent.is_some() && !self.is_certain(now) {
             // Nobody tells when it is renewed after all.
@@ -136,7 +141,7 @@ impl Actor {
             self.under_way += 1;
             let access = self.access.clone();
             self.hands.push(Box::pin(async move {
-                let answer = slot::settle(&access, &mut slot).await;
+                let answer = slot::settle(&access, &mut slot, Doubt::ReplyLost).await;
                 HandEvent::Settled { endings, slot, answer }
             }));
         }
@@ -145,7 +150,7 @@ impl Actor {
             && let Some(mut slot) = self.slots.pop()
         {
             let endings = self.first_pending();
-            slot.begin(self.clock.unix_s());
+            slot.begin();
             self.under_way += 1;
             let access = self.access.clone();
             self.hands.push(Box::pin(async move {

@@ -13,8 +13,9 @@ use crate::lease::actor::{Actor, HandEvent, Holding, unhanded};
 use crate::lease::claim::{Claim, Fate, Outcome};
 use crate::lease::claims::{About, Noted};
 use crate::lease::delivery::{Claimed, Ticket};
+use crate::lease::record::SessionId;
 use crate::lease::shelf::Chosen;
-use crate::lease::term::Incumbent;
+use crate::lease::term::Begun;
 use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::Read;
 use crate::meter::cause;
@@ -124,7 +125,7 @@ impl Actor {
     fn not_listed(&mut self, setback: Setback, which: Which) -> Link {
         let (rest, range) = self.link_failed(which);
         match setback {
-            Setback::Final(error) => self.wants.fail(&error),
+            Setback::Final(error) | Setback::Full(error) => self.wants.fail(&error),
             Setback::Unsent(reason) | Setback::Lost(reason) => {
                 tracing::warn!(range, reason, ?rest, "listing again");
                 self.meter.recovered("listing");
@@ -173,9 +174,10 @@ impl Actor {
         }
     }
 
-    fn session_began(&mut self, incumbent: Incumbent) {
-        tracing::debug!(range = self.access.range(), session = incumbent.id, "a session begins");
-        self.make_slots(&incumbent);
+    fn session_began(&mut self, begun: Begun) {
+        let Begun { incumbent, session, slots } = begun;
+        tracing::debug!(range = self.access.range(), session = %incumbent.id, "a session begins");
+        (self.slots, self.slots_of) = (slots, Some(session));
         self.lease_meter.sessions.increment(1);
         self.incumbent = Some(incumbent);
         self.see_sessions();
@@ -185,7 +187,7 @@ impl Actor {
     /// What the session held is free, and its holders' deliveries are stale.
     pub(crate) fn session_ended(&mut self, why: &'static str) {
         let Some(incumbent) = self.incumbent.take() else { return };
-        tracing::warn!(range = self.access.range(), session = incumbent.id, why, "a session has ended");
+        tracing::warn!(range = self.access.range(), session = %incumbent.id, why, "a session has ended");
         self.meter.recovered("session");
         // Deliveries share it, and learn by it that they are stale.
         incumbent.term.end();
@@ -355,21 +357,17 @@ impl Actor {
         }
     }
 
-    fn is_stray(&self, key: &Key) -> Option<Noted> {
+    fn is_stray(&self, key: &Key) -> Option<(SessionId, Noted)> {
         let ours = self.incumbent.as_ref()?.id;
         let noted = *self.shelf.noted(key)?;
-        (noted.record.owner == Some(ours) && !self.shelf.is_out(key)).then_some(noted)
+        (noted.record.owner == Some(ours) && !self.shelf.is_out(key)).then_some((ours, noted))
     }
 
     /// Gives back what we have claimed and never came to know of.
     pub(crate) fn release_stray(&mut self, key: &Key) {
-        let Some(Noted { record, revision }) = self.is_stray(key) else { return };
-        let ticket = Ticket {
-            place: (record.item, key.clone()),
-            claim: revision,
-            attempts: record.attempts,
-            session: record.owner.unwrap_or(0),
-        };
+        let Some((session, Noted { record, revision })) = self.is_stray(key) else { return };
+        let ticket =
+            Ticket { place: (record.item, key.clone()), claim: revision, attempts: record.attempts, session };
         self.pending.push_back(unhanded(ticket));
     }
 
@@ -398,7 +396,7 @@ impl Actor {
     pub(crate) fn set_back(&mut self, what: &'static str, setback: Setback) {
         let rest = self.hand_pace.setback(Instant::now());
         match setback {
-            Setback::Final(error) => self.wants.fail(&error),
+            Setback::Final(error) | Setback::Full(error) => self.wants.fail(&error),
             Setback::Unsent(reason) | Setback::Lost(reason) => {
                 tracing::warn!(range = self.access.range(), reason, ?rest, "{what}");
             }

@@ -1,7 +1,6 @@
-//! One claim's record, the value of `c/<item>`: five numbers, `owner attempts not-before-ms item nonce`.
+//! One claim's record, the value of `c/<item>`: `owner attempts not-before-ms item nonce`, `-` for no owner.
 
-/// A session's number: the revision of the write that began it.
-pub(crate) type SessionId = i64;
+pub(crate) use crate::protocol::session::SessionId;
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +20,8 @@ pub(crate) struct Record {
 impl Record {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let Self { owner, attempts, not_before_ms, item, nonce } = self;
-        format!("{} {attempts} {not_before_ms} {item} {nonce}", owner.unwrap_or(0)).into_bytes()
+        let owner = owner.map_or_else(|| "-".to_owned(), |owner| owner.to_string());
+        format!("{owner} {attempts} {not_before_ms} {item} {nonce}").into_bytes()
     }
 
     /// What is no record says nothing: the item is free, and was never handed out.
@@ -33,7 +33,10 @@ impl Record {
         let mut fields = std::str::from_utf8(value).ok()?.split(' ');
         let mut next = || fields.next();
         Some(Self {
-            owner: Some(next()?.parse().ok()?).filter(|&owner| owner != 0),
+            owner: match next()? {
+                "-" => None,
+                owner => Some(owner.parse().ok()?),
+            },
             attempts: next()?.parse().ok()?,
             not_before_ms: next()?.parse().ok()?,
             item: next()?.parse().ok()?,
@@ -48,13 +51,14 @@ mod tests {
 
     #[test]
     fn a_record_says_what_was_written() {
-        for owner in [None, Some(17)] {
+        let session = SessionId::new(0, 17);
+        for owner in [None, Some(session)] {
             let record = Record { owner, attempts: 2, not_before_ms: 3, item: 4, nonce: 5 };
             assert_eq!(Record::decode(&record.encode()), record);
         }
         assert_eq!(
-            Record { owner: Some(17), attempts: 2, not_before_ms: 3, item: 4, nonce: 5 }.encode(),
-            b"17 2 3 4 5"
+            Record { owner: Some(session), attempts: 2, not_before_ms: 3, item: 4, nonce: 5 }.encode(),
+            b"00000000000000000000000000000011 2 3 4 5"
         );
     }
 

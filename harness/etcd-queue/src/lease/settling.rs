@@ -13,7 +13,8 @@ use crate::lease::delivery::Ticket;
 use crate::lease::ending::{Ended, Ending, Found, Kind, Sent};
 use crate::lease::fence::Fence;
 use crate::meter::Ending as LostReply;
-use crate::slot::{Settled, Settles, Slot};
+use crate::protocol::slot::{Settled, Slot};
+use crate::slot::Settles;
 
 /// How long until what could not be given back is tried again.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -23,12 +24,16 @@ impl Actor {
         self.under_way = self.under_way.saturating_sub(1);
         match answer {
             Ok(Sent::All(revision)) => {
-                self.slots.push(slot);
+                self.give_back(slot);
                 self.hand_pace.all_is_well();
                 endings.into_iter().for_each(|ending| self.ended_well(ending, revision));
             }
+            Ok(Sent::SlotGone) => {
+                endings.into_iter().rev().for_each(|ending| self.pending.push_front(ending));
+                self.give_back(slot);
+            }
             Ok(Sent::Missed(found)) => {
-                self.slots.push(slot);
+                self.give_back(slot);
                 self.missed(endings, found);
             }
             Err(Setback::Lost(reason)) => {
@@ -36,12 +41,12 @@ impl Actor {
                 self.set_back("an acknowledgement's reply was lost, settling it", Setback::Lost(reason));
             }
             Err(Setback::Unsent(reason)) => {
-                self.slots.push(slot);
+                self.give_back(slot);
                 endings.into_iter().rev().for_each(|ending| self.pending.push_front(ending));
                 self.set_back("acknowledging again", Setback::Unsent(reason));
             }
-            Err(Setback::Final(error)) => {
-                self.slots.push(slot);
+            Err(Setback::Final(error) | Setback::Full(error)) => {
+                self.give_back(slot);
                 self.hand_pace.setback(Instant::now());
                 endings.into_iter().for_each(|ending| self.ended_badly(ending, error.clone()));
             }
@@ -80,18 +85,19 @@ impl Actor {
             Ok(Settled::Applied { .. }) => {
                 self.meter.settled("ack", LostReply::Applied);
                 let revision = slot.revision();
-                self.slots.push(slot);
+                self.give_back(slot);
                 endings.into_iter().for_each(|ending| self.ended_well(ending, revision));
             }
-            Ok(Settled::Void) => {
+            // If they were carried out, sending them again finds that.
+            Ok(Settled::Void | Settled::SlotGone) => {
                 self.meter.settled("ack", LostReply::Void);
-                self.slots.push(slot);
+                self.give_back(slot);
                 endings.into_iter().rev().for_each(|ending| self.pending.push_front(ending));
             }
-            Err(Setback::Final(error)) => {
+            Err(Setback::Final(error) | Setback::Full(error)) => {
                 self.meter.settled("ack", LostReply::Unknown);
                 // Whatever comes of it, the slot finds out when it is used again.
-                self.slots.push(slot);
+                self.give_back(slot);
                 self.hand_pace.setback(Instant::now());
                 for ending in endings {
                     let key = ending.key().escape_ascii().to_string();

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::access::{Access, Setback};
 use crate::lease::record::SessionId;
 use crate::membership::{self, Bound, Renewal};
+use crate::protocol::slot::Slot;
 use crate::session::Session;
 
 /// What deliveries know of the session that they were claimed by.
@@ -47,11 +48,18 @@ impl Term {
 /// A session that was begun, and the task that keeps it.
 #[derive(Debug)]
 pub(crate) struct Incumbent {
-    pub(crate) session: Session,
     pub(crate) id: SessionId,
     pub(crate) lease_id: i64,
     pub(crate) term: Arc<Term>,
     keeping: JoinHandle<()>,
+}
+
+/// A session that was begun, and what its endings are settled by.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) incumbent: Incumbent,
+    pub(crate) session: Session,
+    pub(crate) slots: Vec<Slot>,
 }
 
 /// So much earlier than its lease a session stops to be certain: clocks differ a little, and what is handed
@@ -65,16 +73,20 @@ impl Incumbent {
     ///
     /// # Errors
     /// A setback may leave a session behind that nobody keeps.
-    pub(crate) async fn begin(access: Access, ttl: Duration) -> Result<Self, Setback> {
-        let session = Session::begin(&access).await?;
-        let Ok(id) = session.id().parse() else {
-            return Err(Setback::Unsent("a session has no number".to_owned()));
-        };
+    pub(crate) async fn begin(
+        access: Access,
+        nonce: u128,
+        slots: usize,
+        ttl: Duration,
+    ) -> Result<Begun, Setback> {
+        let (session, slots) = Session::begin(&access, nonce, slots).await?;
+        let id = session.id();
         let sent = Instant::now();
-        let Bound { lease_id, ttl } = membership::bind(&access, session.id(), ttl).await?;
+        let Bound { lease_id, ttl } = membership::bind(&access, id, ttl).await?;
         let term = Arc::new(Term::until(sent + ttl.saturating_sub(margin(ttl))));
         let keeping = tokio::spawn(keep(access, lease_id, ttl, term.clone()));
-        Ok(Self { session, id, lease_id, term, keeping })
+        let incumbent = Self { id, lease_id, term, keeping };
+        Ok(Begun { incumbent, session, slots })
     }
 
     /// Waits for the end of the lease. Cancel-safe.

@@ -54,8 +54,8 @@ async fn items_are_acknowledged_given_back_and_put_aside(version: &'static str) 
     queue.dead_letters().requeue(&letters[0]).await.unwrap();
     queue.next().await.unwrap().ack().await.unwrap();
     queue.close().await;
-    assert_eq!((count(&client, "/test/").await, count(&client, "__rq/test/c/").await), (0, 0));
-    assert_eq!((count(&client, "__rq/test/s/").await, count(&client, "done").await), (0, 1));
+    assert_eq!((count(&client, "/test/").await, count(&client, "__rq1:5:/test/c/").await), (0, 0));
+    assert_eq!((count(&client, "__rq1:5:/test/a/").await, count(&client, "done").await), (0, 1));
 }
 
 async fn an_item_whose_holder_dies_is_handed_out_again_a_second_after_its_session_at_the_latest(
@@ -126,12 +126,12 @@ async fn the_largest_batches_pass(version: &'static str) {
 async fn without_rights_on_its_claims_a_queue_refuses(version: &'static str) {
     let server = Server::start_with_auth(version).await;
     server.add_user("worker", &[("/test/", "/test0")]).await;
-    server.add_user("entitled", &[("/test/", "/test0"), ("__rq/test/", "__rq/test0")]).await;
+    server.add_user("entitled", &[("/test/", "/test0"), ("__rq1:5:/test/", "__rq1:5:/test0")]).await;
     let queue = open(&server.connect(Some("worker")).await);
     queue.enqueue("a").await.unwrap();
     let refused = queue.next().await.unwrap_err();
     let Error::PermissionDenied { range, .. } = &refused else { panic!("{refused:?}") };
-    assert_eq!(range, "[__rq/test/, __rq/test0)");
+    assert_eq!(range, "[__rq1:5:/test/, __rq1:5:/test0)");
     let entitled = open(&server.connect(Some("entitled")).await);
     let held = entitled.next().await.unwrap();
     // Longer than the token lives, so that the session is kept, and the item acknowledged, with another one.
@@ -140,7 +140,7 @@ async fn without_rights_on_its_claims_a_queue_refuses(version: &'static str) {
     held.ack().await.unwrap();
     entitled.close().await;
     let root = server.connect(Some("root")).await;
-    assert_eq!((count(&root, "/test/").await, count(&root, "__rq/test/s/").await), (0, 0));
+    assert_eq!((count(&root, "/test/").await, count(&root, "__rq1:5:/test/a/").await), (0, 0));
 }
 
 async fn lost_replies_and_kills_lose_nothing_and_acknowledge_nothing_twice(version: &'static str) {
@@ -196,7 +196,7 @@ async fn lost_replies_and_kills_lose_nothing_and_acknowledge_nothing_twice(versi
     let doubled: Vec<_> = acked.iter().filter(|(_, count)| **count > 1).collect();
     assert_eq!((doubled, acked.len()), (vec![], ITEMS));
     let client = server.connect(None).await;
-    assert_eq!((count(&client, "/test/").await, count(&client, "__rq/test/c/").await), (0, 0));
+    assert_eq!((count(&client, "/test/").await, count(&client, "__rq1:5:/test/c/").await), (0, 0));
     let cuts: u64 = relays.iter().map(|(relay, _)| relay.cuts()).sum();
     assert!(cuts >= 20, "{cuts} cuts");
 }

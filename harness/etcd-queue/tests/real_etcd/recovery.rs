@@ -15,7 +15,7 @@ const WATCH: &str = "/etcdserverpb.Watch/Watch";
 const RANGE: &str = "/etcdserverpb.KV/Range";
 const LOGIN: &str = "/etcdserverpb.Auth/Authenticate";
 
-const RANGES: &[(&str, &str)] = &[("/test/", "/test0"), ("__rq/test/", "__rq/test0")];
+const RANGES: &[(&str, &str)] = &[("/test/", "/test0"), ("__rq1:5:/test/", "__rq1:5:/test0")];
 
 trials![
     a_token_that_dies_while_waiting_is_mended,

@@ -22,12 +22,12 @@ async fn without_rights_on_its_records_a_queue_says_so_and_works(version: &'stat
         taken.extend(queue.next_batch(126).await.unwrap().iter().map(text));
     }
     assert_eq!(taken, (0..200).map(|n| n.to_string()).collect::<Vec<_>>());
-    assert_eq!(queue.degraded().unwrap().range, "[__rq/test/, __rq/test0)");
+    assert_eq!(queue.degraded().unwrap().range, "[__rq1:5:/test/, __rq1:5:/test0)");
 }
 
 async fn a_changed_password_is_named(version: &'static str) {
     let server = Server::start_with_auth(version).await;
-    server.add_user("worker", &[("/test/", "/test0"), ("__rq/test/", "__rq/test0")]).await;
+    server.add_user("worker", &[("/test/", "/test0"), ("__rq1:5:/test/", "__rq1:5:/test0")]).await;
     let queue = open(&server.connect(Some("worker")).await, "/test");
     queue.enqueue("a").await.unwrap();
     assert_eq!(next_text(&queue).await, "a");

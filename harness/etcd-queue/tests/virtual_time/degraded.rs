@@ -11,7 +11,7 @@ use crate::wire::Mishap;
 use crate::{next_text, open, settle, text};
 
 const QUEUE: (&str, &str) = ("/test/", "/test0");
-const RECORDS: (&str, &str) = ("__rq/test/", "__rq/test0");
+const RECORDS: (&str, &str) = ("__rq1:5:/test/", "__rq1:5:/test0");
 const TXN: &str = "/etcdserverpb.KV/Txn";
 
 #[tokio::test(start_paused = true)]
@@ -24,7 +24,7 @@ async fn without_rights_on_its_records_a_queue_says_so_and_works() {
         assert_eq!(queue.degraded(), None);
         queue.enqueue_all((0..300).map(|n| n.to_string())).await.unwrap();
         let degraded = queue.degraded().unwrap();
-        assert_eq!(degraded.range, "[__rq/test/, __rq/test0)");
+        assert_eq!(degraded.range, "[__rq1:5:/test/, __rq1:5:/test0)");
         assert_eq!(degraded.reason, "etcdserver: permission denied");
         let consumer = open(&client, "/test");
         let mut taken = Vec::new();

@@ -1,7 +1,9 @@
 //! What becomes of items, callers and records when a queue is closed.
 
+use std::time::Duration;
+
 use etcd_client::GetOptions;
-use etcd_queue::{Error, Queue};
+use etcd_queue::Error;
 use futures::StreamExt;
 
 use crate::etcd::{Etcd, stored};
@@ -71,34 +73,39 @@ async fn a_claim_in_doubt_is_settled_and_put_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_ends_in_order_leaves_no_records_but_its_number() {
+async fn a_queue_that_ends_in_order_leaves_no_records() {
     let etcd = Etcd::start("3.5.16");
     let mut client = etcd.client().await;
     let queue = open(&client, "/test");
     queue.enqueue_all(["a", "b"]).await.unwrap();
     assert_eq!(queue.next_batch(9).await.unwrap().len(), 2);
     settle().await;
-    assert!(stored(&mut client, "__rq/test/s/").await == 1 && stored(&mut client, "__rq/test/w/").await >= 2);
+    assert!(
+        stored(&mut client, "__rq1:5:/test/a/").await == 1
+            && stored(&mut client, "__rq1:5:/test/w/").await >= 2
+    );
     queue.close().await.unwrap();
     drop(queue);
     settle().await;
-    assert_eq!(stored(&mut client, "__rq/test/").await, 1);
-    assert_eq!(stored(&mut client, "__rq/test/id").await, 1);
+    assert_eq!(stored(&mut client, "__rq1:").await, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_a_queue_left_behind_are_tidied_away_a_day_later() {
+async fn records_end_a_day_after_their_queue_died_and_not_while_it_lives() {
     let etcd = Etcd::start("3.5.16");
     let mut client = etcd.client().await;
-    for (slot, mark) in [("w/1/0", "1600000000 3"), ("w/2/0", "1699999000 3!"), ("w/2/0/7", "1600000000 9")] {
-        client.put(format!("__rq/test/{slot}"), mark, None).await.unwrap();
+    let (dying, wire) = etcd.wired(None).await;
+    let (living, dying) = (open(&client, "/living"), open(&dying, "/test"));
+    for queue in [&living, &dying] {
+        queue.enqueue("a").await.unwrap();
+        assert_eq!(next_text(queue).await, "a");
     }
-    let queue: Queue = open(&client, "/test");
-    queue.enqueue("a").await.unwrap();
-    assert_eq!(next_text(&queue).await, "a");
-    settle().await;
-    assert_eq!(stored(&mut client, "__rq/test/w/1/").await, 0);
-    assert_eq!(stored(&mut client, "__rq/test/w/2/").await, 1);
+    wire.die();
+    tokio::time::sleep(Duration::from_secs(23 * 60 * 60)).await;
+    assert!(stored(&mut client, "__rq1:5:/test/w/").await > 0, "they may still be needed");
+    tokio::time::sleep(Duration::from_secs(2 * 60 * 60)).await;
+    assert_eq!(stored(&mut client, "__rq1:5:/test/").await, 0);
+    assert!(stored(&mut client, "__rq1:7:/living/w/").await > 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,7 @@ async fn an_item_stays_stored_until_it_is_acknowledged() {
         assert_eq!(stored(&mut client, "/test/").await, 1);
         delivery.ack().await.unwrap();
         assert_eq!(stored(&mut client, "/test/").await, 0);
-        assert_eq!(stored(&mut client, "__rq/test/c/").await, 0);
+        assert_eq!(stored(&mut client, "__rq1:5:/test/c/").await, 0);
     }
 }
 

@@ -179,7 +179,7 @@ async fn run(seed: u64, trouble: Trouble) -> Outcome {
     }
     outcome.ambiguous = clients.iter().map(|(_, wire)| wire.carried_out_unheard()).sum();
     let kv = &mut clients[0].0;
-    outcome.left = stored(kv, "/test/").await + stored(kv, "__rq/test/c/").await;
+    outcome.left = stored(kv, "/test/").await + stored(kv, "__rq1:5:/test/c/").await;
     outcome
 }
 

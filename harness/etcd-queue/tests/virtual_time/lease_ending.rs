@@ -46,7 +46,7 @@ async fn the_late_acknowledgement_of_a_holder_that_was_thought_dead_is_fenced_of
     let gone = b.ack().await.unwrap_err();
     assert!(matches!(gone, Error::Fenced { by: Fence::Gone, .. }), "{gone:?}");
     a_again.ack().await.unwrap();
-    assert_eq!(stored(&mut etcd.client().await, "__rq/test/c/").await, 0);
+    assert_eq!(stored(&mut etcd.client().await, "__rq1:5:/test/c/").await, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn an_item_that_is_handed_out_too_often_is_put_aside_and_can_be_had_again(
         queue.dead_letters().requeue(&letters[0]).await.unwrap();
         assert_eq!(queue.dead_letters().list(10).await.unwrap(), []);
         assert_eq!(next_of(&queue).await, ("bad".to_owned(), 1));
-        assert_eq!(stored(&mut client, "/test/").await + stored(&mut client, "__rq/test/c/").await, 0);
+        assert_eq!(stored(&mut client, "/test/").await + stored(&mut client, "__rq1:5:/test/c/").await, 0);
     }
 }
 
@@ -149,7 +149,9 @@ async fn a_queue_that_closes_hands_back_at_once_what_it_holds() {
     assert_eq!(stored(&mut client, "/test/").await, 0);
     let all = client.get("__rq", Some(GetOptions::new().with_prefix())).await.unwrap();
     let keys: Vec<_> = all.kvs().iter().map(|kv| String::from_utf8_lossy(kv.key())).collect();
-    assert!(keys.iter().all(|key| key == "__rq/test/id" || key.starts_with("__rq/test/w/")), "{keys:?}");
+    let is_a_producers =
+        |key: &str| key.starts_with("__rq1:5:/test/w/") || key.starts_with("__rq1:5:/test/s/");
+    assert!(keys.iter().all(|key| is_a_producers(key)), "{keys:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +197,7 @@ async fn a_consumer_of_the_recipe_may_take_what_is_held_and_its_holder_is_fenced
     let taken = held.ack().await.unwrap_err();
     assert!(matches!(taken, Error::Fenced { by: Fence::Taken, .. }), "{taken:?}");
     settle().await;
-    assert_eq!(stored(&mut kv, "__rq/test/c/").await, 0, "the claim of what is gone");
+    assert_eq!(stored(&mut kv, "__rq1:5:/test/c/").await, 0, "the claim of what is gone");
     assert_eq!(next_of(&queue).await, ("b".to_owned(), 1));
     // Its holder dies, and somebody else takes it.
     let (client, wire) = etcd.wired(None).await;
@@ -205,7 +207,7 @@ async fn a_consumer_of_the_recipe_may_take_what_is_held_and_its_holder_is_fenced
     assert_eq!(recipe_dequeue(&mut kv).await, Some("c".to_owned()));
     let waiting = tokio::spawn(async move { next_of(&queue).await });
     sleep(Duration::from_secs(180)).await;
-    assert_eq!(stored(&mut kv, "__rq/test/c/").await, 0, "the claim of a dead one on what is gone");
+    assert_eq!(stored(&mut kv, "__rq1:5:/test/c/").await, 0, "the claim of a dead one on what is gone");
     open(&kv).enqueue("d").await.unwrap();
     assert_eq!(waiting.await.unwrap(), ("d".to_owned(), 1));
 }

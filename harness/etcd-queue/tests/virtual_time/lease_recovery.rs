@@ -12,7 +12,7 @@ use crate::wire::Mishap;
 use crate::{four_overlapping, settle};
 
 const QUEUE: (&str, &str) = ("/test/", "/test0");
-const RECORDS: (&str, &str) = ("__rq/test/", "__rq/test0");
+const RECORDS: (&str, &str) = ("__rq1:5:/test/", "__rq1:5:/test0");
 const TXN: &str = "/etcdserverpb.KV/Txn";
 
 async fn hold_one(queue: &LeaseQueue) -> etcd_queue::Delivery {
@@ -63,7 +63,7 @@ async fn without_rights_on_its_claims_a_queue_refuses_and_takes_nothing() {
         while began.elapsed() < Duration::from_secs(10) {
             let refused = queue.next().await.unwrap_err();
             let Error::PermissionDenied { range, reason, .. } = &refused else { panic!("{refused:?}") };
-            assert_eq!(range, "[__rq/test/, __rq/test0)");
+            assert_eq!(range, "[__rq1:5:/test/, __rq1:5:/test0)");
             assert_eq!(reason, "etcdserver: permission denied");
         }
         let asked = wire.all_requests() - before;
@@ -147,7 +147,7 @@ async fn a_claim_whose_reply_is_lost_is_had_all_the_same_and_once() {
         held.ack().await.unwrap();
         assert!(!wire.has_mishaps_left());
         sleep(Duration::from_secs(2)).await;
-        assert_eq!(stored(&mut etcd.client().await, "__rq/test/c/").await, 0, "{mishap:?}");
+        assert_eq!(stored(&mut etcd.client().await, "__rq1:5:/test/c/").await, 0, "{mishap:?}");
         queue.close().await;
     }
 }

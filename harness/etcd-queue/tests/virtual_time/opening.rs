@@ -46,11 +46,11 @@ async fn what_is_listed_is_claimed_though_the_watch_is_not_there_yet() {
     }
 }
 
-/// The revisions at which the records below a name of `/test`'s were first written.
+/// The revisions at which the records below a name of `/test`'s were last written.
 async fn written(client: &mut Client, name: &str) -> Vec<i64> {
     let all = GetOptions::new().with_prefix();
-    let found = client.get(format!("__rq/test/{name}/"), Some(all)).await.unwrap();
-    found.kvs().iter().map(etcd_client::KeyValue::create_revision).collect()
+    let found = client.get(format!("__rq1:5:/test/{name}/"), Some(all)).await.unwrap();
+    found.kvs().iter().map(etcd_client::KeyValue::mod_revision).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,8 +63,10 @@ async fn the_first_claim_goes_before_the_introduction_to_other_consumers() {
     settle().await;
     let mut claimed = written(&mut client, "w").await;
     claimed.retain(|revision| !others.contains(revision));
-    let introduced = written(&mut client, "s").await;
-    assert!(claimed[0] < introduced[0], "claimed at {claimed:?}, introduced at {introduced:?}");
+    let introduced = written(&mut client, "a").await;
+    // The slot of the claim was written last.
+    let claimed_at = claimed.iter().max();
+    assert!(claimed_at < introduced.first(), "claimed at {claimed:?}, introduced at {introduced:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,6 +76,6 @@ async fn a_consumer_that_finds_nothing_is_known_to_others_while_it_waits() {
     let queue = open(&client, "/test");
     let waiting = tokio::spawn(async move { next_text(&queue).await });
     settle().await;
-    assert_eq!(written(&mut client, "s").await.len(), 1);
+    assert_eq!(written(&mut client, "a").await.len(), 1);
     assert!(!waiting.is_finished());
 }

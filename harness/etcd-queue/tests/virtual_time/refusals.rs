@@ -9,7 +9,7 @@ use crate::etcd::Etcd;
 use crate::wire::Wire;
 use crate::{builder, next_text, open, settle};
 
-const RANGES: &[(&str, &str)] = &[("/test/", "/test0"), ("__rq/test/", "__rq/test0")];
+const RANGES: &[(&str, &str)] = &[("/test/", "/test0"), ("__rq1:5:/test/", "__rq1:5:/test0")];
 const RELEASES: [&str; 2] = ["3.5.5", "3.5.16"];
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn calls_made_straight_after_refused_ones_are_paced() {
 async fn a_full_etcd_and_a_bad_prefix_are_named() {
     let etcd = Etcd::start("3.5.16");
     let client = etcd.client().await;
-    for prefix in ["", "/test/", "__rq/test"] {
+    for prefix in ["", "/test/", "__rq1:5:/test"] {
         let refused = etcd_queue::Queue::builder(client.clone(), prefix).open().unwrap_err();
         assert!(matches!(&refused, Error::BadPrefix { prefix: named, .. } if named == prefix), "{refused:?}");
     }
