@@ -91,6 +91,21 @@ fn every_scenario_of_the_library_is_right_and_none_has_a_warning() {
 }
 
 #[test]
+fn rights_on_records_are_those_that_the_queue_says_it_needs() {
+    let (library, mut found) = (Library::compiled_in(), 0);
+    for name in library.names() {
+        let scenario = library.load(&name).unwrap().scenario;
+        let range = etcd_queue::records_range(&scenario.queue.prefix).unwrap();
+        let rights = scenario.etcd.users.iter().flat_map(|user| &user.prefixes);
+        for records in rights.filter(|prefix| prefix.starts_with("__rq")) {
+            assert_eq!(*records, range.start, "{name}");
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no scenario grants any");
+}
+
+#[test]
 fn what_is_compiled_in_is_what_lies_in_the_folder() {
     let (compiled_in, folder) = (Library::compiled_in(), Library::at(Path::new(LIBRARY)).unwrap());
     assert_eq!(compiled_in.names(), folder.names());

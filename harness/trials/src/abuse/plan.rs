@@ -167,7 +167,8 @@ impl Plan {
     }
 
     fn with_tokens(mut self) -> Self {
-        let prefixes = vec![format!("{}/", self.prefix), format!("__rq{}/", self.prefix)];
+        let records = etcd_queue::records_range(&self.prefix).map(|records| records.start);
+        let prefixes = std::iter::once(format!("{}/", self.prefix)).chain(records).collect();
         let worker = User { name: USER.to_owned(), password: USER.to_owned(), prefixes };
         self.etcd = EtcdSpec { users: vec![worker], ..self.etcd.with_tokens(TOKEN_TTL) };
         self
