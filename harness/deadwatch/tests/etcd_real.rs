@@ -34,6 +34,8 @@ use libtest_mimic::{Arguments, Completion, Trial};
 const STORY: Version = Version::new(3, 5, 5);
 
 fn main() -> ExitCode {
+    // As the program does, which is what is tested.
+    deadwatch::reaper::supervise_with(env!("CARGO_BIN_EXE_deadwatch"));
     // This very program, started by a test below to be interrupted.
     if let Some(task) = env::var_os(interrupted::TASK) {
         return interrupted::run(&task.into_string().unwrap());

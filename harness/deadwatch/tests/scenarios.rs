@@ -37,6 +37,8 @@ const DOCKER_FOLDERS: [&str; 2] = ["auth/", "control/"];
 
 fn main() -> ExitCode {
     deadwatch::reaper::on_signals();
+    // As the program does, which is what is tested.
+    deadwatch::reaper::supervise_with(env!("CARGO_BIN_EXE_deadwatch"));
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(TEST_THREADS);
     let library = Library::at(&stand::repository().join("scenarios")).expect("the scenarios can be read");

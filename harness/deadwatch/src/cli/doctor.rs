@@ -1,4 +1,5 @@
-//! `deadwatch doctor`: which backends and subjects can run here, and what is missing for the others.
+//! `deadwatch doctor`: which backends and subjects can run here, and what is missing for the others. It clears away what
+//! killed runs have left.
 
 use std::{collections::BTreeSet, io::stdout};
 
@@ -13,11 +14,12 @@ use super::{
 };
 use crate::{
     etcd::{self, Availability, Backend, Fact, Pull, Search},
+    reaper::{self, Cleared},
     scenario::{Library, Scenario, Version},
     subject::{self, Subject},
 };
 
-/// Says it. Runs nothing.
+/// Says it, and clears away what dead runs have left. Runs nothing.
 pub(super) fn doctor(arguments: &Arguments, image: Option<&str>) -> Exit {
     let read = plan::library(arguments).and_then(|library| Ok((plan::scenarios(&library, &[])?, library)));
     let (scenarios, library) = match read {
@@ -40,7 +42,26 @@ pub(super) fn doctor(arguments: &Arguments, image: Option<&str>) -> Exit {
         automatic(&etcds, &facts),
         subjects(&distinct(&scenarios, |scenario| scenario.client_version)),
     ];
-    print(&(parts.map(|lines| lines.join("\n")).join("\n\n") + "\n"))
+    let parts = parts.into_iter().chain(left_behind(&reaper::clear_dead()));
+    print(&(parts.map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n") + "\n"))
+}
+
+/// What runs have left that were killed, and what became of it; nothing where there was nothing.
+fn left_behind(cleared: &Cleared) -> Vec<Vec<String>> {
+    let part = |head: &str, lines: &[String]| {
+        let lines = lines.iter().map(|line| format!("    {line}"));
+        std::iter::once(head.to_owned()).chain(lines).collect::<Vec<_>>()
+    };
+    let mut parts = Vec::new();
+    if !cleared.gone.is_empty() {
+        parts.push(part("Cleared away, as the runs that had left it are dead", &cleared.gone));
+    }
+    if !cleared.unsure.is_empty() {
+        let head =
+            "Left alone: of another machine, an earlier boot or another container, where the run may go on";
+        parts.push(part(head, &cleared.unsure));
+    }
+    parts
 }
 
 fn distinct(scenarios: &[Scenario], release: impl Fn(&Scenario) -> Version) -> Vec<Version> {

@@ -13,14 +13,21 @@ use crate::{reaper, scenario};
 
 /// Runs the program with the process's own arguments.
 ///
-/// Starts a thread that clears everything away when the process is interrupted. A panic of the harness is its
+/// This program is started again, with other arguments, to supervise what it starts: whoever calls this from a program
+/// of his own must do so with every arguments there are. Starts a thread that clears everything away when the process is interrupted. A panic of the harness is its
 /// failure, and has the code of one.
 pub fn main() -> ExitCode {
+    if let Some(exit) = reaper::supervisor::called() {
+        return exit;
+    }
     let exit = panic::catch_unwind(obey).unwrap_or_else(|_| {
         output::tell("deadwatch: the harness panicked; its message is above");
         Exit::Internal
     });
     reaper::yield_to_signal();
+    for what in reaper::left() {
+        output::tell(format_args!("deadwatch: could not clear away {what}"));
+    }
     exit.into()
 }
 
@@ -34,6 +41,7 @@ fn obey() -> Exit {
         }
     };
     logs::begin();
+    reaper::supervise_with_this();
     match arguments.command {
         // It leaves nothing behind, and ends in good order when it is asked to.
         Command::Serve(_) => {}

@@ -1,11 +1,18 @@
 //! A real etcd binary of exactly the wanted version.
 
-use std::{env, ffi::OsStr, path::Path, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    env,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
-use tokio::{process::Command, time::timeout};
+use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver, time::timeout};
 
 use super::{Availability, Missing, Search, Source, search::ETCD_DIR};
-use crate::scenario::Version;
+use crate::{reaper::Keeper, scenario::Version};
 
 /// What one file said when it was asked for its version.
 #[derive(Debug)]
@@ -74,18 +81,27 @@ async fn ask(path: &Path) -> Answer {
     if !path.exists() {
         return Answer::NotThere;
     }
-    match timeout(Duration::from_secs(20), output(path.as_os_str())).await {
+    match timeout(Duration::from_secs(20), output(path)).await {
         Ok(Ok(output)) => read_version(&output),
         Ok(Err(error)) => Answer::Odd(format!("does not run ({error})")),
         Err(_) => Answer::Odd("does not answer to --version".to_owned()),
     }
 }
 
-async fn output(binary: &OsStr) -> std::io::Result<String> {
-    let output =
-        Command::new(binary).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output().await?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// What a program writes to its output until it ends. It may never do so, and is killed when this is dropped.
+async fn output(binary: &Path) -> io::Result<String> {
+    let mut keeper = Keeper::new()?;
+    let (output, theirs) = io::pipe()?;
+    let nothing = || File::options().read(true).write(true).open("/dev/null");
+    let streams = [nothing()?.into(), theirs.into(), nothing()?.into()];
+    keeper.start(Command::new(binary).arg("--version"), streams)?;
+    let mut said = Vec::new();
+    Receiver::from_owned_fd(output.into())?.take(MOST).read_to_end(&mut said).await?;
+    Ok(String::from_utf8_lossy(&said).into_owned())
 }
+
+/// No etcd says more about its version, bytes.
+const MOST: u64 = 64 * 1024;
 
 /// etcd's answer begins with `etcd Version: 3.5.5` (etcd v3.5.5 server/etcdmain/config.go).
 fn read_version(output: &str) -> Answer {

@@ -1,12 +1,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
-    os::unix::process::CommandExt,
+    os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
     process::{Child, Command},
 };
 
-use super::*;
+use std::{fs, path::PathBuf, thread, time::Duration};
+
+use rustix::process::{Pid, Signal};
+
+use super::{clear::remove_folder, *};
+
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+const LOOKS: u32 = 2500;
 
 fn sleeper() -> (Child, Kept) {
     keep_made(|| {
@@ -30,7 +37,7 @@ fn a_dropped_process_group_is_dead_and_still_its_owners_to_reap() {
     assert_eq!(child.try_wait().unwrap(), None);
     drop(kept);
     let status = child.try_wait().unwrap().expect("it has ended when drop returns");
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
+    assert_eq!(status.signal(), Some(9));
 }
 
 #[test]
@@ -55,7 +62,7 @@ fn the_children_of_a_dropped_process_group_die_too() {
         rustix::process::test_kill_process(grandchild).is_err() || is_zombie(grandchild)
     });
     assert!(gone);
-    remove_folder(&file.parent().unwrap().to_owned());
+    remove_folder(file.parent().unwrap()).unwrap();
 }
 
 /// An orphan that nobody reaps (a container without an init process) stays listed after its death.
@@ -104,4 +111,56 @@ fn dropping_what_is_gone_already_does_nothing() {
 fn a_thing_that_could_not_be_made_is_not_kept() {
     let made = keep_made(|| Err::<((), Leftover), _>("no"));
     assert_eq!(made.map(|_| ()).unwrap_err(), "no");
+}
+
+fn quiet() -> Streams {
+    [(); 3].map(|()| fs::File::options().read(true).write(true).open("/dev/null").unwrap().into())
+}
+
+fn told(keeper: &mut Keeper, script: &str) {
+    keeper.start(Command::new("sh").args(["-c", script]), quiet()).unwrap();
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    assert!((0..LOOKS).any(|_| is_so() || {
+        thread::sleep(LOOK_EVERY);
+        false
+    }));
+}
+
+#[test]
+fn without_a_supervisor_a_program_stops_goes_on_and_ends_as_told() {
+    let mut keeper = Keeper::new().unwrap();
+    assert_eq!(keeper.ended(), None);
+    told(&mut keeper, "sleep 600");
+    assert!(keeper.id().is_some());
+    assert!(!keeper.is_stopped());
+    keeper.signal(Signal::STOP).unwrap();
+    until(|| keeper.is_stopped());
+    keeper.signal(Signal::CONT).unwrap();
+    assert!(!keeper.is_stopped());
+    keeper.signal(Signal::TERM).unwrap();
+    until(|| keeper.ended().is_some());
+    assert_eq!(keeper.ended().unwrap().signal(), Some(15));
+    told(&mut keeper, "exit 3");
+    until(|| keeper.ended().is_some());
+    assert_eq!(keeper.finish().unwrap().code(), Some(3));
+}
+
+#[test]
+fn without_a_supervisor_a_folder_goes_with_the_program_that_writes_to_it() {
+    let mut keeper = Keeper::with_folder("test").unwrap();
+    let folder = keeper.folder().unwrap().to_owned();
+    told(&mut keeper, &format!("while :; do echo x >>{}/file; done", folder.display()));
+    until(|| folder.join("file").exists());
+    assert!(keeper.start(&mut Command::new("true"), quiet()).is_err(), "one at a time");
+    drop(keeper);
+    assert!(!folder.exists());
+}
+
+#[test]
+fn a_program_that_is_not_there_is_the_systems_own_error() {
+    let mut keeper = Keeper::new().unwrap();
+    let error = keeper.start(&mut Command::new("/no/such/program"), quiet()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 }

@@ -1,11 +1,15 @@
 //! The three pipes of a program, each served by a task of its own: lines in, lines out, and the log.
 
+use std::{io, process::Command};
+
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::unix::pipe::{Receiver, Sender},
     sync::mpsc,
 };
 
 use super::{Log, line::quote};
+use crate::reaper::Keeper;
 
 /// The longest line a program may write, in bytes without its end. An item of etcd's is at most 1.5 MiB, and JSON
 /// writes one byte of it as six at most.
@@ -18,6 +22,29 @@ pub(super) enum Heard {
     Line(String),
     /// Something that is no line of text, in words; nothing follows.
     Noise(String),
+}
+
+/// The harness's ends of a program's pipes.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    pub(super) input: Sender,
+    pub(super) output: Receiver,
+    pub(super) errors: Receiver,
+}
+
+impl Pipes {
+    /// Starts a program at the other ends.
+    pub(super) fn start(keeper: &mut Keeper, command: &mut Command) -> io::Result<Self> {
+        let (their_input, input) = io::pipe()?;
+        let (output, their_output) = io::pipe()?;
+        let (errors, their_errors) = io::pipe()?;
+        keeper.start(command, [their_input.into(), their_output.into(), their_errors.into()])?;
+        Ok(Self {
+            input: Sender::from_owned_fd(input.into())?,
+            output: Receiver::from_owned_fd(output.into())?,
+            errors: Receiver::from_owned_fd(errors.into())?,
+        })
+    }
 }
 
 /// Hands on the lines of a program's output until it ends. What stands after the last line's end is left out: it

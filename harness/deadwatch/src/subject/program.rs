@@ -2,19 +2,12 @@
 //!
 //! The stage calls [`start`]; from then on one task, the `session`, speaks with the program on behalf of [`Running`].
 
-use std::{process::Stdio, time::Duration};
+use std::{process::Command, time::Duration};
 
-use tokio::{
-    process::Command,
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 
-use super::{
-    Log, Running,
-    session::{Process, Session},
-};
-use crate::reaper::{self, Leftover};
+use super::{Log, Running, pipes::Pipes, session::Session};
+use crate::reaper::Keeper;
 
 /// How long a program is waited for, in real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,25 +73,11 @@ pub fn start(command: &[String]) -> Result<Running, StartError> {
 pub fn start_with(command: &[String], patience: Patience) -> Result<Running, StartError> {
     let (program, arguments) = command.split_first().ok_or(StartError::Empty)?;
     let refused = |error| StartError::Refused { program: program.clone(), error };
-    // Listened to before there is a child, so that its end cannot be missed.
-    let children = signal(SignalKind::child()).map_err(refused)?;
-    let ((child, id), group) = reaper::keep_made(|| {
-        let child = Command::new(program)
-            .args(arguments)
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        // A child that nobody has waited for has an id.
-        let id = child.id().unwrap_or_default();
-        Ok(((child, id), Leftover::ProcessGroup(id)))
-    })
-    .map_err(refused)?;
+    let mut keeper = Keeper::new().map_err(refused)?;
+    let pipes = Pipes::start(&mut keeper, Command::new(program).args(arguments)).map_err(refused)?;
     let log = Log::default();
     let (requests, asked) = mpsc::unbounded_channel();
     let (answering, replies) = mpsc::unbounded_channel();
-    let process = Process::new(group, child, id, children);
-    tokio::spawn(Session::new(process, patience, asked, answering, log.clone()).lead());
+    tokio::spawn(Session::new(keeper, pipes, patience, asked, answering, log.clone()).lead());
     Ok(Running { requests, replies, log })
 }

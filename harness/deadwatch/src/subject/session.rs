@@ -5,10 +5,7 @@
 
 use std::{convert::Infallible, os::unix::process::ExitStatusExt};
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::{
-    process::Child,
-    signal::unix::Signal,
     sync::{mpsc, oneshot},
     task::JoinSet,
     time::{Instant, sleep_until, timeout, timeout_at},
@@ -19,52 +16,21 @@ use super::{
     ledger::{Fate, Ledger},
     line::{self, quote},
     obituary::{End, obituary},
-    pipes::{Heard, keep_log, read_lines, write_lines},
+    pipes::{Heard, Pipes, keep_log, read_lines, write_lines},
 };
-use crate::reaper::Kept;
+use crate::reaper::Keeper;
 
 /// Lines that wait to be understood; a program that writes more of them waits.
 const LINES_WAITING: usize = 64;
 
-/// A process and its group.
-pub(super) struct Process {
-    /// First of the fields, so that the group is killed before its leader's id is given back.
-    group: Option<Kept>,
-    child: Child,
-    id: Option<Pid>,
-    /// SIGCHLD, from before the process was started.
-    children: Signal,
-}
-
-impl Process {
-    /// The process with this id, just started; `children` is SIGCHLD, listened to since before.
-    pub(super) fn new(group: Kept, child: Child, id: u32, children: Signal) -> Self {
-        Self { group: Some(group), child, id: Pid::from_raw(id.cast_signed()), children }
-    }
-
-    /// Waits until the process has ended, without reaping it: its group can then still be killed by its id.
-    ///
-    /// Cancel-safe.
-    async fn ended(&mut self) {
-        let exited = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        // An error means that it is no child of ours any more: gone as well.
-        while let Some(id) = self.id
-            && let Ok(None) = waitid(WaitId::Pid(id), exited)
-            && self.children.recv().await.is_some()
-        {}
-    }
-
-    /// Kills what is left of the group, and says how its leader ended.
-    async fn bury(&mut self) -> End {
-        drop(self.group.take());
-        match self.child.wait().await {
-            Ok(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => End::Code(code),
-                (None, signal) => End::Signal(signal.unwrap_or_default()),
-            },
-            // Never seen: the child is ours, and nobody else waits for it.
-            Err(_) => End::Signal(0),
-        }
+/// How a program ended; what it has started is no more then.
+fn end(keeper: &mut Keeper) -> End {
+    let status = keeper.finish().map(|status| (status.code(), status.signal()));
+    match status {
+        Some((Some(code), _)) => End::Code(code),
+        Some((None, signal)) => End::Signal(signal.unwrap_or_default()),
+        // Never seen: the program was started.
+        None => End::Signal(0),
     }
 }
 
@@ -73,7 +39,7 @@ type Gone = oneshot::Receiver<Infallible>;
 
 /// A program and all that is known of the conversation with it.
 pub(super) struct Session {
-    process: Process,
+    keeper: Keeper,
     patience: Patience,
     ledger: Ledger,
     requests: mpsc::UnboundedReceiver<Request>,
@@ -101,9 +67,10 @@ enum Parting {
 }
 
 impl Session {
-    /// Takes the pipes of a process, and says hello.
+    /// Takes the pipes of a program that was started, and says hello.
     pub(super) fn new(
-        mut process: Process,
+        keeper: Keeper,
+        Pipes { input: to_program, output, errors }: Pipes,
         patience: Patience,
         requests: mpsc::UnboundedReceiver<Request>,
         replies: mpsc::UnboundedSender<Reply>,
@@ -111,30 +78,24 @@ impl Session {
     ) -> Self {
         let mut pipes = JoinSet::new();
         let (to, lines) = mpsc::channel(LINES_WAITING);
-        if let Some(output) = process.child.stdout.take() {
-            pipes.spawn(read_lines(output, to));
-        }
+        pipes.spawn(read_lines(output, to));
         let (input, from) = mpsc::unbounded_channel();
         let (serving, input_gone) = oneshot::channel::<Infallible>();
-        if let Some(pipe) = process.child.stdin.take() {
-            pipes.spawn(async move {
-                write_lines(pipe, from).await;
-                drop(serving);
-            });
-        }
+        pipes.spawn(async move {
+            write_lines(to_program, from).await;
+            drop(serving);
+        });
         let (serving, log_gone) = oneshot::channel::<Infallible>();
-        if let Some(output) = process.child.stderr.take() {
-            let log = log.clone();
-            pipes.spawn(async move {
-                keep_log(output, log).await;
-                drop(serving);
-            });
-        }
+        let kept_log = log.clone();
+        pipes.spawn(async move {
+            keep_log(errors, kept_log).await;
+            drop(serving);
+        });
         // It is the first line; where the input takes none, the conversation will show it.
         drop(input.send(line::hello()));
         let ledger = Ledger::default();
         Self {
-            process,
+            keeper,
             patience,
             ledger,
             requests,
@@ -152,12 +113,12 @@ impl Session {
     pub(super) async fn lead(mut self) {
         match self.converse().await {
             Parting::Unheard => {
-                self.process.bury().await;
+                end(&mut self.keeper);
             }
             Parting::Asked => self.see_off().await,
             Parting::Ended => self.report_end().await,
             Parting::Broke(words) => {
-                self.process.bury().await;
+                end(&mut self.keeper);
                 self.finish_log().await;
                 self.tell(Reply::Broke(words));
             }
@@ -192,7 +153,7 @@ impl Session {
                         closed.get_or_insert(("output", Instant::now()));
                     }
                 },
-                () = self.process.ended() => return Parting::Ended,
+                () = self.keeper.until_ended() => return Parting::Ended,
                 _ = &mut self.input_gone, if input_open => {
                     input_open = false;
                     closed.get_or_insert(("input", Instant::now()));
@@ -250,18 +211,18 @@ impl Session {
                 biased;
                 () = self.replies.closed() => break,
                 Some(heard) = self.lines.recv() => drop(self.hear(heard)),
-                () = self.process.ended() => break,
+                () = self.keeper.until_ended() => break,
                 () = sleep_until(limit) => break,
             }
         }
-        self.process.bury().await;
+        end(&mut self.keeper);
         let _ = self.hear_the_rest().await;
         self.finish_log().await;
     }
 
     /// The program has ended of its own accord: what it said before, and then whether that was a crash.
     async fn report_end(mut self) {
-        let end = self.process.bury().await;
+        let end = end(&mut self.keeper);
         let rest = self.hear_the_rest().await;
         self.finish_log().await;
         if let Err(words) = rest {

@@ -5,6 +5,8 @@
 #   dies         it exits 3 at a dequeue of the timeline, and says why on stderr
 #   family       as waits, with a child of its own
 #   orphans      as dies, with a child of its own that it leaves behind
+#   escapes      as family, and its child has a child in a session of its own, which the system gives to another parent
+#   flees        as escapes, but it dies
 # It takes the item of the pre-flight without asking any etcd, and leaves the file `called` beside itself when a
 # consumer of the timeline has called.
 
@@ -15,6 +17,11 @@ case $behaviour in
     family | orphans)
         printf '%s\n' 'while :; do sleep 1; done' >"$here/child.sh"
         /bin/sh "$here/child.sh" &
+        ;;
+    escapes | flees)
+        printf '%s\n' 'while :; do sleep 1; done' >"$here/child.sh"
+        /bin/sh "$here/child.sh" &
+        (setsid /bin/sh "$here/child.sh" </dev/null >/dev/null 2>&1 &)
         ;;
 esac
 
@@ -46,7 +53,7 @@ while read -r line; do
             esac
             : >"$here/called"
             case $behaviour in
-                dies | orphans)
+                dies | orphans | flees)
                     echo 'the consumer gives up: no event' >&2
                     exit 3
                     ;;

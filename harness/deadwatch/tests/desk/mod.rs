@@ -8,7 +8,7 @@ mod said;
 pub use said::Said;
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -101,6 +101,12 @@ impl Desk {
             .env("INSTA_UPDATE", "no")
             .current_dir(self.folder.path());
         command
+    }
+
+    /// The variables that the command has here.
+    pub fn variables(&self) -> Vec<(OsString, OsString)> {
+        let command = self.command([""; 0]);
+        command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
     }
 
     /// What the program says to these arguments.

@@ -33,6 +33,16 @@ pub fn trials() -> Vec<Trial> {
             crash(desk, &subject, 1);
             assert!(desk.path("child.sh").exists(), "it has had no child");
         }),
+        trial(
+            "a_programs_crash_leaves_no_grandchild_in_a_session_of_its_own",
+            Requirement::Process,
+            None,
+            |desk| {
+                let subject = desk.consumer("flees");
+                crash(desk, &subject, 1);
+                assert!(desk.path("child.sh").exists(), "it has had no child");
+            },
+        ),
     ]
 }
 
@@ -67,5 +77,5 @@ fn crash(desk: &Desk, subject: &str, code: i32) {
     let arguments = ["run", "auth/quick", "--on", "process", "--format", "json", "--subject", subject];
     let said = desk.ask(desk.command(arguments).env("PATH", "/usr/bin:/bin")).expect(code);
     assert!(said.out.contains(r#""outcome":"crash""#), "{said}");
-    leftovers::assert_nothing(desk);
+    leftovers::assert_nothing(desk, leftovers::At::Once);
 }

@@ -1,28 +1,24 @@
-//! Runs that a signal ends: in the middle of the story, while an etcd is starting, while many go on.
+//! Runs that a signal ends while an etcd is starting, and while many go on.
 
 use std::{
-    fs,
-    process::{Child, Stdio},
+    os::unix::process::CommandExt,
+    process::{Child, ExitStatus, Stdio},
 };
 
 use deadwatch::etcd::{Backend, Source};
 use libtest_mimic::{Completion, Trial};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::{
     desk::Desk,
-    etcd, leftovers,
+    etcd,
+    leftovers::{self, At},
     stand::{self, Require, Requirement},
 };
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = vec![
-        real("sigint_in_the_middle_of_a_run_leaves_nothing", |desk| in_the_middle(desk, Signal::INT)),
-        real("sigterm_in_the_middle_of_a_run_leaves_nothing", |desk| in_the_middle(desk, Signal::TERM)),
-        real("sigterm_while_many_runs_go_on_leaves_nothing", |desk| many(desk, Signal::TERM)),
-        real("sigint_leaves_no_program_and_no_child_of_it", |desk| program(desk, Signal::INT)),
-        real("sigterm_leaves_no_program_and_no_child_of_it", |desk| program(desk, Signal::TERM)),
-    ];
+    let mut trials =
+        vec![real("sigterm_while_many_runs_go_on_leaves_nothing", |desk| many(desk, Signal::TERM))];
     for (name, signal) in [("int", Signal::INT), ("term", Signal::TERM), ("hup", Signal::HUP)] {
         let name = format!("stand_in::sig{name}_while_the_etcd_is_still_starting_leaves_nothing");
         trials.push(Trial::test(name, move || {
@@ -64,7 +60,7 @@ impl Working {
     }
 
     pub fn of(command: &mut std::process::Command) -> Self {
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        Self(command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     #[cfg_attr(not(feature = "docker"), expect(dead_code, reason = "only containers are found by it"))]
@@ -75,6 +71,22 @@ impl Working {
     /// Whether it has not ended by itself.
     pub fn is_at_work(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signal.
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// Sends a signal to its process group, if there is one still.
+    pub fn signal_group(&self, signal: Signal) {
+        let _ = kill_process_group(Pid::from_child(&self.0), signal);
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(mut self) -> ExitStatus {
+        self.0.wait().unwrap()
     }
 
     /// Sends a signal and asserts that it ends by exiting, with the code that a shell gives to the signal.
@@ -95,41 +107,12 @@ impl Drop for Working {
     }
 }
 
-/// Once the etcd has authentication, the subject is about to be called, or is: the story takes 16 s from there.
-fn in_the_middle(desk: &Desk, signal: Signal) {
-    let working = Working::begin(desk, &["run", "auth/story", "--on", "process", "--subject", "naive"]);
-    leftovers::wait_until("an etcd with authentication", || {
-        leftovers::folders(desk).iter().any(|folder| {
-            let log = fs::read_to_string(desk.path("tmp").join(folder).join("log"));
-            log.is_ok_and(|log| log.contains("enabled authentication"))
-        })
-    });
-    assert_eq!(leftovers::running(desk, "--data-dir"), 1);
-    working.interrupt(signal);
-    leftovers::assert_nothing(desk);
-}
-
 fn many(desk: &Desk, signal: Signal) {
     let arguments = ["run", "auth/story", "--on", "process", "--subject", "naive,checked", "--repeat", "3"];
     let working = Working::begin(desk, &arguments);
     leftovers::wait_until("six etcds", || leftovers::running(desk, "--data-dir") == 6);
     working.interrupt(signal);
-    leftovers::assert_nothing(desk);
-}
-
-/// The subject is in a call, and has a child.
-fn program(desk: &Desk, signal: Signal) {
-    let subject = desk.consumer("family");
-    let working = Working::begin(desk, &["run", "auth/story", "--on", "process", "--subject", &subject]);
-    leftovers::wait_until("a call of a consumer", || desk.path("called").exists());
-    assert_eq!(
-        leftovers::running(desk, "consumer.sh family"),
-        2,
-        "the program itself, named by its starter too"
-    );
-    assert_eq!(leftovers::running(desk, "child.sh"), 1);
-    working.interrupt(signal);
-    leftovers::assert_nothing(desk);
+    leftovers::assert_nothing(desk, At::Once);
 }
 
 /// A stand-in never becomes ready, so that this is surely while it starts.
@@ -139,5 +122,5 @@ fn while_starting(desk: &Desk, signal: Signal) {
     leftovers::wait_until("a starting etcd", || leftovers::running(desk, "--data-dir") == 1);
     assert_eq!(leftovers::folders(desk).len(), 1);
     working.interrupt(signal);
-    leftovers::assert_nothing(desk);
+    leftovers::assert_nothing(desk, At::Once);
 }

@@ -7,9 +7,6 @@ use std::{
 
 use crate::desk::Desk;
 
-/// How long the system may take to bury a process that was killed.
-const BURIAL: Duration = Duration::from_secs(5);
-
 /// How long a run may take until it is where a test wants it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -33,27 +30,34 @@ fn comes_true(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// The command lines of the processes that name the desk: etcds by their data folder, programs by their path.
+/// The command lines of the processes that belong to the desk: they name it, or have its variables.
 pub fn processes(desk: &Desk) -> Vec<String> {
     let here = desk.path("");
-    command_lines().into_iter().filter(|line| line.contains(here.to_str().unwrap())).collect()
+    listed(here.to_str().unwrap())
 }
 
-/// Those of all processes.
+/// Those of all processes with this in their command line or environment.
 #[cfg(target_os = "linux")]
-fn command_lines() -> Vec<String> {
-    let entries = std::fs::read_dir("/proc").unwrap();
-    // What ends meanwhile has no command line any more.
-    let lines = entries.filter_map(|entry| std::fs::read(entry.unwrap().path().join("cmdline")).ok());
-    lines.map(|words| String::from_utf8_lossy(&words).replace('\0', " ")).collect()
+fn listed(here: &str) -> Vec<String> {
+    let text = |path: &std::path::Path, file| {
+        // What ends meanwhile has neither any more.
+        String::from_utf8_lossy(&std::fs::read(path.join(file)).unwrap_or_default()).replace('\0', " ")
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let belongs = |path: std::path::PathBuf| {
+        let line = text(&path, "cmdline");
+        (line.contains(here) || text(&path, "environ").contains(here)).then_some(line)
+    };
+    processes.filter_map(belongs).filter(|line| !line.is_empty()).collect()
 }
 
-/// Those of all processes.
+/// Those of all processes with this in their command line.
 #[cfg(not(target_os = "linux"))]
-fn command_lines() -> Vec<String> {
+fn listed(here: &str) -> Vec<String> {
     let listed = std::process::Command::new("ps").args(["-A", "-ww", "-o", "args="]).output().unwrap();
     assert!(listed.status.success());
-    String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
+    let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
+    lines.lines().filter(|line| line.contains(here)).map(str::to_owned).collect()
 }
 
 /// The processes whose command line holds these words.
@@ -67,12 +71,22 @@ pub fn folders(desk: &Desk) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// When nothing may be left any more.
+#[derive(Clone, Copy)]
+pub enum At {
+    /// As soon as the program has ended.
+    Once,
+    /// A moment later: the program could do nothing itself.
+    WithinASecond,
+}
+
 /// Asserts that nothing is left.
 #[track_caller]
-pub fn assert_nothing(desk: &Desk) {
-    assert_eq!(folders(desk), [""; 0], "folders are left");
-    // What is killed with its group is waited for by nobody: the system needs a moment.
-    if !comes_true(BURIAL, || processes(desk).is_empty()) {
-        panic!("still running: {:#?}", processes(desk));
+pub fn assert_nothing(desk: &Desk, at: At) {
+    let left = || (folders(desk), processes(desk));
+    if let At::WithinASecond = at {
+        comes_true(Duration::from_secs(1), || left() == (vec![], vec![]));
     }
+    let (folders, processes) = left();
+    assert!(folders.is_empty() && processes.is_empty(), "left: {folders:#?}, running: {processes:#?}");
 }

@@ -1,13 +1,16 @@
 //! Nothing is left of a run, however it ends: no etcd, no program under test, no container, no folder.
 //!
 //! The program is run with a temporary folder of its own, in which all that it starts lies or works: what is left is
-//! seen there, and in the command lines of processes that name it.
+//! seen there, and in the command lines and environments of processes that name it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod containers;
 mod crashes;
+mod ends;
 mod interrupted;
+#[cfg(target_os = "linux")]
+mod keeper;
 mod leftovers;
 mod panics;
 
@@ -37,7 +40,15 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(TEST_THREADS);
-    let trials = [interrupted::trials(), crashes::trials(), panics::trials(), containers::trials()];
+    let trials = [
+        interrupted::trials(),
+        ends::trials(),
+        crashes::trials(),
+        panics::trials(),
+        containers::trials(),
+        #[cfg(target_os = "linux")]
+        keeper::trials(),
+    ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 

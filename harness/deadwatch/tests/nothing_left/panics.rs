@@ -25,12 +25,10 @@ pub fn trials() -> Vec<Trial> {
     vec![real("a_panic_of_the_harness_leaves_nothing_and_ends_that_run_alone", |desk| {
         let mut command = Command::new(env::current_exe().unwrap());
         // What is ready to run the program is ready to run this one.
-        let ready = desk.command([""; 0]);
-        let variables = ready.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        command.env_clear().envs(variables).env(TASK, "1").current_dir(desk.path(""));
+        command.env_clear().envs(desk.variables()).env(TASK, "1").current_dir(desk.path(""));
         let said = desk.ask(&mut command).expect(0);
         assert_eq!(said.out, "1 etcd there when the harness panicked\n");
-        leftovers::assert_nothing(desk);
+        leftovers::assert_nothing(desk, leftovers::At::Once);
     })]
 }
 

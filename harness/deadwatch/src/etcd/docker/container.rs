@@ -30,6 +30,7 @@ pub(in crate::etcd) async fn start(image: &Image, spec: &EtcdSpec) -> Result<Con
     if image.presence == Presence::InRegistry {
         daemon::fetch(&docker, &image.reference).await?;
     }
+    reaper::clear_dead_containers_once(&docker).await;
     let boots = daemon::boots(&docker, image, spec).await?;
     let credentials = spec.token_ttl.map(|_| Credentials::root());
     let name = request::fresh_name();

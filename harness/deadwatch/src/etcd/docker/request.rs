@@ -20,6 +20,7 @@ use crate::{
         Credentials,
         token::{self, Tokens},
     },
+    reaper,
     scenario::EtcdSpec,
 };
 
@@ -42,6 +43,7 @@ pub(super) fn request(
         .with_exposed_port(CLIENT_PORT.tcp())
         .with_container_name(name)
         .with_label("deadwatch", name)
+        .with_labels(reaper::labels())
         .with_startup_timeout(BOUND)
         .with_log_consumer(move |frame: &LogFrame| tail.take(frame.bytes()))
         .with_host_config_modifier(|host| {

@@ -1,8 +1,6 @@
 //! The command line of an etcd process.
 
-use std::{
-    env, ffi::OsString, fs, net::SocketAddr, os::unix::process::CommandExt, path::Path, process::Command,
-};
+use std::{env, ffi::OsString, fs, net::SocketAddr, path::Path, process::Command};
 
 use super::folder::Folder;
 use crate::{
@@ -79,7 +77,7 @@ pub(super) fn arguments(folder: &Folder, spec: &EtcdSpec, seat: &Seat) -> Result
     Ok(arguments)
 }
 
-/// A command that runs this binary in a process group of its own.
+/// A command that runs this binary.
 pub(super) fn command(binary: &Path, arguments: &[OsString]) -> Command {
     let mut command = Command::new(binary);
     command.args(arguments);
@@ -90,7 +88,6 @@ pub(super) fn command(binary: &Path, arguments: &[OsString]) -> Command {
             command.env_remove(&name);
         }
     }
-    command.process_group(0);
     command
 }
 

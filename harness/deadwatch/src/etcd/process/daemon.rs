@@ -1,29 +1,16 @@
 //! One etcd process and its data: started, ended, frozen, and started again.
 
-use std::{
-    ffi::OsString,
-    io,
-    path::PathBuf,
-    process::{Child, Stdio},
-    time::Duration,
-};
+use std::{ffi::OsString, fs::File, path::PathBuf, time::Duration};
 
-use rustix::{
-    io::Errno,
-    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
-};
+use rustix::process::Signal;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{
-    command,
-    folder::{Folder, LogFile},
-};
+use super::{command, folder::Folder};
 use crate::{
     etcd::{
         EtcdError, log,
         ready::{Host, Stage},
     },
-    reaper::{self, Kept, Leftover},
     scenario::{Ending, Version},
 };
 
@@ -42,7 +29,7 @@ pub(super) struct Launch {
     pub(super) version: Version,
 }
 
-/// An etcd process with its data folder. The fields are dropped in this order: killed, reaped, data removed.
+/// An etcd process with its data folder.
 #[derive(Debug)]
 pub(super) struct Daemon {
     /// None while it is down.
@@ -54,79 +41,36 @@ pub(super) struct Daemon {
 /// From one start to one end.
 #[derive(Debug)]
 struct Life {
-    group: Option<Kept>,
-    child: Reaped,
     /// How long the log was before.
     log_began: usize,
 }
 
-/// A child that is reaped when it is dropped; it must have been killed before.
-#[derive(Debug)]
-struct Reaped(Child);
-
-impl Drop for Reaped {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.wait() {
-            tracing::warn!(%error, "could not reap an etcd");
-        }
-    }
-}
-
 impl Life {
-    fn begin(launch: &Launch, log: &LogFile) -> Result<Self, EtcdError> {
+    fn begin(launch: &Launch, folder: &mut Folder) -> Result<Self, EtcdError> {
+        let log = folder.log();
         let log_began = log.length();
         let output = log.append()?;
         let errors = output.try_clone().map_err(EtcdError::Folder)?;
+        let nothing = File::open("/dev/null").map_err(EtcdError::Folder)?;
         let mut command = command::command(&launch.binary, &launch.arguments);
-        command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        let (child, group) = reaper::keep_made(|| {
-            let child = command.spawn()?;
-            let leftover = Leftover::ProcessGroup(child.id());
-            Ok((child, leftover))
-        })
-        .map_err(|source: io::Error| EtcdError::Run { path: launch.binary.clone(), source })?;
-        Ok(Self { group: Some(group), child: Reaped(child), log_began })
-    }
-
-    /// How it ended, if it has.
-    fn ended(&mut self) -> Option<String> {
-        match self.child.0.try_wait() {
-            Ok(None) => None,
-            Ok(Some(status)) => {
-                // It is reaped, so that its number may soon be another's.
-                if let Some(group) = self.group.take() {
-                    group.forget();
-                }
-                Some(status.to_string())
-            }
-            Err(error) => Some(format!("its state is unknown: {error}")),
-        }
-    }
-
-    fn id(&self) -> Pid {
-        Pid::from_child(&self.child.0)
-    }
-
-    fn signal(&self, signal: Signal) -> Result<(), String> {
-        kill_process_group(self.id(), signal).map_err(|error| format!("it takes no {signal:?}: {error}"))
-    }
-
-    fn is_frozen(&self) -> Result<bool, Errno> {
-        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        Ok(waitid(WaitId::Pid(self.id()), stopped)?.is_some())
+        folder
+            .keeper
+            .start(&mut command, [nothing.into(), output.into(), errors.into()])
+            .map_err(|source| EtcdError::Run { path: launch.binary.clone(), source })?;
+        Ok(Self { log_began })
     }
 }
 
 impl Daemon {
     /// Starts a process on an empty folder.
-    pub(super) fn start(folder: Folder, launch: Launch) -> Result<Self, EtcdError> {
-        let life = Life::begin(&launch, &folder.log())?;
+    pub(super) fn start(mut folder: Folder, launch: Launch) -> Result<Self, EtcdError> {
+        let life = Life::begin(&launch, &mut folder)?;
         Ok(Self { life: Some(life), folder, launch })
     }
 
     /// Starts it again on its data.
     pub(super) fn start_again(&mut self) -> Result<(), EtcdError> {
-        self.life = Some(Life::begin(&self.launch, &self.folder.log())?);
+        self.life = Some(Life::begin(&self.launch, &mut self.folder)?);
         Ok(())
     }
 
@@ -137,8 +81,10 @@ impl Daemon {
     pub(super) async fn end(&mut self, ending: Ending) -> Result<(), EtcdError> {
         let place = self.place();
         let doing = format!("end {place}");
-        let Some(life) = &mut self.life else { return Ok(()) };
-        if let Some(how) = life.ended() {
+        if self.life.is_none() {
+            return Ok(());
+        }
+        if let Some(how) = self.how_it_ended() {
             return Err(failed(&doing, format!("it has ended already ({how})")));
         }
         let signals: &[Signal] = match ending {
@@ -147,10 +93,10 @@ impl Daemon {
             Ending::Kill => &[Signal::KILL],
         };
         for &signal in signals {
-            life.signal(signal).map_err(|problem| failed(&doing, problem))?;
+            self.signal(signal).map_err(|problem| failed(&doing, problem))?;
         }
         let ended = timeout(END, async {
-            while life.ended().is_none() {
+            while self.how_it_ended().is_none() {
                 sleep(POLL).await;
             }
         });
@@ -164,20 +110,16 @@ impl Daemon {
     /// Stops the process where it stands, and returns when it stands.
     pub(super) async fn freeze(&mut self) -> Result<(), EtcdError> {
         let doing = format!("pause {}", self.place());
-        let life = self.alive(&doing)?;
-        life.signal(Signal::STOP).map_err(|problem| failed(&doing, problem))?;
+        self.alive(&doing)?;
+        self.signal(Signal::STOP).map_err(|problem| failed(&doing, problem))?;
         let frozen = timeout(FREEZE, async {
-            loop {
-                if let Some(how) = life.ended() {
+            while !self.folder.keeper.is_stopped() {
+                if let Some(how) = self.how_it_ended() {
                     return Err(format!("it has ended ({how})"));
                 }
-                match life.is_frozen() {
-                    Ok(true) => return Ok(()),
-                    // One that is just ending will not be frozen any more, and can't be reaped yet.
-                    Ok(false) | Err(Errno::CHILD) => sleep(POLL).await,
-                    Err(error) => return Err(format!("its state is unknown: {error}")),
-                }
+                sleep(POLL).await;
             }
+            Ok(())
         });
         let outcome = frozen.await.unwrap_or_else(|_| Err("it goes on".to_owned()));
         outcome.map_err(|problem| failed(&doing, problem))
@@ -186,14 +128,26 @@ impl Daemon {
     /// Lets a process that was stopped where it stood go on.
     pub(super) fn thaw(&mut self) -> Result<(), EtcdError> {
         let doing = format!("resume {}", self.place());
-        self.alive(&doing)?.signal(Signal::CONT).map_err(|problem| failed(&doing, problem))
+        self.alive(&doing)?;
+        self.signal(Signal::CONT).map_err(|problem| failed(&doing, problem))
     }
 
-    fn alive(&mut self, doing: &str) -> Result<&mut Life, EtcdError> {
-        let life = self.life.as_mut().ok_or_else(|| failed(doing, "it is down".to_owned()))?;
-        match life.ended() {
-            None => Ok(life),
+    fn alive(&mut self, doing: &str) -> Result<(), EtcdError> {
+        match self.how_it_ended() {
+            None => Ok(()),
             Some(how) => Err(failed(doing, format!("it has ended ({how})"))),
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<(), String> {
+        self.folder.keeper.signal(signal).map_err(|error| format!("it takes no {signal:?}: {error}"))
+    }
+
+    /// How it ended, if it is not running.
+    fn how_it_ended(&mut self) -> Option<String> {
+        match &self.life {
+            Some(_) => self.folder.keeper.ended().map(|status| status.to_string()),
+            None => Some("it was ended".to_owned()),
         }
     }
 
@@ -242,10 +196,7 @@ impl Host for Daemon {
     }
 
     async fn ended(&mut self) -> Option<String> {
-        match &mut self.life {
-            Some(life) => life.ended(),
-            None => Some("it was ended".to_owned()),
-        }
+        self.how_it_ended()
     }
 
     async fn stage(&mut self) -> Stage {

@@ -2,30 +2,24 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use crate::{
-    etcd::EtcdError,
-    reaper::{self, Kept, Leftover},
-};
+use crate::{etcd::EtcdError, reaper::Keeper};
 
-/// A folder of an etcd's own, which is gone with this.
+/// A folder of an etcd's own, and what keeps both: all is gone with this.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    _kept: Kept,
+    pub(super) keeper: Keeper,
 }
 
 impl Folder {
     /// Makes an empty one.
     pub(super) fn make() -> Result<Self, EtcdError> {
-        let (path, kept) = reaper::keep_made(|| {
-            let path = tempfile::Builder::new().prefix("deadwatch-etcd-").tempdir()?.keep();
-            Ok((path.clone(), Leftover::Folder(path)))
-        })
-        .map_err(EtcdError::Folder)?;
-        Ok(Self { path, _kept: kept })
+        let keeper = Keeper::with_folder("etcd").map_err(EtcdError::Folder)?;
+        let path = keeper.folder().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { path, keeper })
     }
 
     /// Where the data belong.
