@@ -6,23 +6,21 @@
 
 use std::io::Write;
 
-use etcd_client::Client;
-use etcd_queue::{Certainty, Error, Queue, connect_options};
+use etcd_queue::{Certainty, ClusterOptions, Error, Queue};
 use futures::StreamExt;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     let mut arguments = std::env::args().skip(1);
-    let endpoint = arguments.next().ok_or("give an endpoint and a prefix")?;
+    let endpoints = arguments.next().ok_or("give endpoints, with commas between them, and a prefix")?;
     let prefix = arguments.next().ok_or("give a prefix, for example /jobs")?;
 
-    let mut options = connect_options();
+    let mut options = ClusterOptions::new();
     if let (Ok(user), Ok(password)) = (std::env::var("ETCD_USER"), std::env::var("ETCD_PASSWORD")) {
-        options = options.with_user(user, password);
+        options = options.user(user, password);
     }
-    let client = Client::connect([endpoint], Some(options)).await?;
-    let queue = Queue::builder(client, prefix).open()?;
+    let queue = Queue::connect(endpoints.split(','), options, prefix)?.open()?;
     let mut items = queue.stream();
     while let Some(item) = items.next().await {
         match item {

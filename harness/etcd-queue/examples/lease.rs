@@ -6,23 +6,22 @@
 
 use std::time::Duration;
 
-use etcd_client::{Client, TxnOp};
-use etcd_queue::{Delivery, Error, Joined, LeaseQueue, connect_options};
+use etcd_client::TxnOp;
+use etcd_queue::{ClusterOptions, Delivery, Error, Joined, LeaseQueue};
 use futures::StreamExt;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     let mut arguments = std::env::args().skip(1);
-    let endpoint = arguments.next().ok_or("give an endpoint and a prefix")?;
+    let endpoints = arguments.next().ok_or("give endpoints, with commas between them, and a prefix")?;
     let prefix = arguments.next().ok_or("give a prefix, for example /jobs")?;
 
-    let mut options = connect_options();
+    let mut options = ClusterOptions::new();
     if let (Ok(user), Ok(password)) = (std::env::var("ETCD_USER"), std::env::var("ETCD_PASSWORD")) {
-        options = options.with_user(user, password);
+        options = options.user(user, password);
     }
-    let client = Client::connect([endpoint], Some(options)).await?;
-    let queue = LeaseQueue::builder(client, prefix.clone())
+    let queue = LeaseQueue::connect(endpoints.split(','), options, prefix.clone())?
         .session_ttl(Duration::from_secs(10))
         .max_deliveries(3)
         .open()?;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, Compare, KvClient, LeaseClient, TxnOp, WatchClient};
+use etcd_client::{Client, Compare, KvClient, LeaseClient, TxnOp};
 
+use crate::cluster::{Ask, Cluster, Failure, Member, MemberId, Trouble};
 use crate::error::{Error, Operation};
 use crate::fault::{Fault, LoginFault, is_without_user};
 use crate::key::Prefix;
@@ -20,18 +21,20 @@ const MOST_OPERATIONS: usize = 128;
 /// nested transaction's.
 pub(crate) const MOST_ITEMS: usize = MOST_OPERATIONS - 2;
 
-/// One client, one range, one deadline.
+/// One cluster, one range, one deadline.
 #[derive(Clone)]
 pub(crate) struct Access {
-    client: Client,
+    cluster: Cluster,
     prefix: Prefix,
     range: Arc<str>,
     deadline: Duration,
     most_operations: Arc<AtomicUsize>,
     user: Option<Arc<User>>,
+    is_unsettleable: bool,
 }
 
 /// As whom the queue logs in, if it was told.
+#[derive(Clone)]
 pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) password: String,
@@ -60,10 +63,17 @@ pub(crate) enum Login {
 }
 
 impl Access {
-    pub(crate) fn new(client: Client, prefix: Prefix, deadline: Duration, user: Option<User>) -> Self {
+    pub(crate) fn new(cluster: Cluster, prefix: Prefix, deadline: Duration, user: Option<User>) -> Self {
         let range = prefix.shown().into();
         let most_operations = Arc::new(AtomicUsize::new(MOST_OPERATIONS));
-        Self { client, prefix, range, deadline, most_operations, user: user.map(Arc::new) }
+        let user = user.or_else(|| cluster.user()).map(Arc::new);
+        Self { cluster, prefix, range, deadline, most_operations, user, is_unsettleable: false }
+    }
+
+    /// The same for changes of which nobody can find out what became of them: their answers are waited for to the
+    /// end, and not given up for another member.
+    pub(crate) fn to_the_end(&self) -> Self {
+        Self { is_unsettleable: true, ..self.clone() }
     }
 
     /// The same for the records beside the queue: its errors name that range.
@@ -112,18 +122,31 @@ impl Access {
         self.deadline
     }
 
-    /// A client for watches. Replies of any size are taken: one that is too large would end every stream
-    /// that replays it, for ever.
-    pub(crate) fn watches(&self) -> WatchClient {
-        self.client.watch_client().max_decoding_message_size(usize::MAX)
+    /// The member whose turn it is, for a watch.
+    pub(crate) fn member(&self) -> Member {
+        self.cluster.current()
     }
 
-    pub(crate) fn leases(&self) -> LeaseClient {
-        self.client.lease_client()
+    /// How long a watch may take to begin.
+    pub(crate) fn patience_to_watch(&self) -> Duration {
+        self.cluster.patience(Ask::Listing, self.deadline)
     }
 
-    fn kv(&self) -> KvClient {
-        self.client.kv_client().max_decoding_message_size(usize::MAX)
+    /// Sends a request about a lease, to the next member if it could not be sent. It does not log in.
+    pub(crate) async fn lease<T, F, Fut>(&self, request: F) -> Result<T, Failure>
+    where
+        F: Fn(LeaseClient) -> Fut,
+        Fut: Future<Output = Result<T, etcd_client::Error>>,
+    {
+        self.cluster.send(Ask::Usual, self.deadline, |client| request(client.lease_client())).await
+    }
+
+    fn how(&self, operation: Operation) -> Ask {
+        match operation {
+            _ if self.is_unsettleable => Ask::Unsettleable,
+            Operation::Read | Operation::Count | Operation::DeadLetters => Ask::Listing,
+            _ => Ask::Usual,
+        }
     }
 
     /// Sends a transaction.
@@ -161,62 +184,75 @@ impl Access {
         F: Fn(KvClient) -> Fut,
         Fut: Future<Output = Result<T, etcd_client::Error>>,
     {
-        let refusal = match self.once(&request).await {
-            Ok(answer) => return Ok(answer),
-            Err(Fault::Stale(reason) | Fault::Denied(reason)) => reason,
-            Err(fault) => return Err(self.setback(operation, count, fault)),
+        let ask = self.how(operation);
+        let Failure { member, fault } =
+            match self.cluster.send(ask, self.deadline, |client| request(kv(&client))).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+        let (Fault::Stale(refusal) | Fault::Denied(refusal)) = fault else {
+            return Err(self.setback(operation, count, fault));
         };
         tracing::info!(range = self.range(), %operation, refusal, "logging in again");
-        let login = self.login().await?;
-        self.once(&request).await.map_err(|fault| match (fault, login) {
+        let login = self.login_at(member).await?;
+        let answer = match self.cluster.member(member).client() {
+            Some(client) => self.cluster.send_to(member, ask, self.deadline, request(kv(client))).await,
+            None => return Err(Setback::Unsent(refusal)),
+        };
+        answer.map_err(|fault| match (fault, login) {
             (Fault::Stale(_), Login::SwitchedOff(reason)) => self.login_refused(reason),
             (Fault::Stale(reason), Login::Fresh) if is_without_user(&reason) => self.login_refused(reason),
             (fault, _) => self.setback(operation, count, fault),
         })
     }
 
-    async fn once<T, F, Fut>(&self, request: &F) -> Result<T, Fault>
-    where
-        F: Fn(KvClient) -> Fut,
-        Fut: Future<Output = Result<T, etcd_client::Error>>,
-    {
-        match tokio::time::timeout(self.deadline, request(self.kv())).await {
-            Ok(answer) => answer.map_err(|error| Fault::of(&error)),
-            Err(_) => Err(Fault::Lost(format!("no answer within {:?}", self.deadline))),
-        }
+    /// Logs in where the next request goes; the member's token is then fresh for everybody who shares it.
+    pub(crate) async fn login(&self) -> Result<Login, Setback> {
+        self.login_at(self.cluster.current().id()).await
     }
 
-    /// Logs in; the client's token is then fresh for everybody who shares it.
+    /// Logs in at one member.
     ///
     /// Where authentication is switched off the token is thrown away: up to 3.5.9 a server refuses one that it does
     /// not know even then. The client forgets its credentials with it, so that is done only where the queue knows
     /// them itself, and can log in when authentication is switched on again.
-    pub(crate) async fn login(&self) -> Result<Login, Setback> {
-        let error = match tokio::time::timeout(self.deadline, self.fresh_token()).await {
+    pub(crate) async fn login_at(&self, member: MemberId) -> Result<Login, Setback> {
+        let member = self.cluster.member(member);
+        let Some(client) = member.client() else {
+            return Err(Setback::Unsent("no member to log in at".to_owned()));
+        };
+        let patience = self.cluster.patience(Ask::Listing, self.deadline);
+        let error = match tokio::time::timeout(patience, self.fresh_token(client)).await {
             Ok(Ok(())) => return Ok(Login::Fresh),
             Ok(Err(error)) => error,
-            Err(_) => return Err(Setback::Unsent(format!("no login within {:?}", self.deadline))),
+            Err(_) => {
+                member.failed(Trouble::Silent);
+                return Err(Setback::Unsent(format!("no login within {patience:?}")));
+            }
         };
         match LoginFault::of(&error) {
             LoginFault::SwitchedOff(reason) => {
                 if self.user.is_some() {
                     tracing::info!(range = self.range(), reason, "throwing the token away");
-                    let forgotten = self.client.clone().update_user(None).await;
+                    let forgotten = client.clone().update_user(None).await;
                     forgotten.map_err(|error| Setback::Unsent(error.to_string()))?;
                 }
                 Ok(Login::SwitchedOff(reason))
             }
             LoginFault::Refused(reason) => Err(self.login_refused(reason)),
-            LoginFault::Passing(reason) => Err(Setback::Unsent(reason)),
+            LoginFault::Passing(reason) => {
+                member.failed(Trouble::Unreachable);
+                Err(Setback::Unsent(reason))
+            }
         }
     }
 
-    async fn fresh_token(&self) -> Result<(), etcd_client::Error> {
+    async fn fresh_token(&self, client: &Client) -> Result<(), etcd_client::Error> {
         match self.user.as_deref() {
             Some(User { name, password }) => {
-                self.client.clone().update_user(Some((name.clone(), password.clone()))).await
+                client.clone().update_user(Some((name.clone(), password.clone()))).await
             }
-            None => self.client.refresh_token().await,
+            None => client.refresh_token().await,
         }
     }
 
@@ -249,4 +285,9 @@ impl Access {
             Fault::TooMany(reason) | Fault::Refused(reason) => Error::Refused { operation, range, reason },
         })
     }
+}
+
+/// Replies of any size are taken.
+fn kv(client: &Client) -> KvClient {
+    client.kv_client().max_decoding_message_size(usize::MAX)
 }

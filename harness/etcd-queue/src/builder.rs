@@ -10,6 +10,7 @@ use crate::access::{Access, MOST_ITEMS, User};
 use crate::actor::{Actor, Beginning};
 use crate::clock::{Clock, WallClock};
 use crate::closing::Closing;
+use crate::cluster::Cluster;
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::{Prefix, Sequence};
@@ -28,7 +29,7 @@ const CLAIM_SLOTS: usize = 4;
 /// Opens a [`Queue`]; made by [`Queue::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct Builder {
-    client: etcd_client::Client,
+    cluster: Cluster,
     prefix: String,
     clock: Arc<dyn Clock>,
     seed: Option<u64>,
@@ -40,9 +41,9 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(client: etcd_client::Client, prefix: String) -> Self {
+    pub(crate) fn new(cluster: Cluster, prefix: String) -> Self {
         Self {
-            client,
+            cluster,
             prefix,
             clock: Arc::new(WallClock),
             seed: None,
@@ -119,7 +120,7 @@ impl Builder {
     pub fn open(self) -> Result<Queue, Error> {
         let prefix = Prefix::parse(&self.prefix)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
-        let access = Access::new(self.client, prefix, self.deadline, self.user);
+        let access = Access::new(self.cluster, prefix, self.deadline, self.user);
         let seed = self.seed.unwrap_or_else(fresh_seed);
         let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
         let (standing, meter) = (Standing::default(), Meter::of(&self.prefix));

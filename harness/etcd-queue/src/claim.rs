@@ -72,6 +72,10 @@ fn taken((revision, key): Place, known: Known, certainty: Certainty) -> Item {
 /// After [`Setback::Lost`] nobody knows yet: with a slot, settle it; without, send it again on the same lane. The same
 /// goes for [`Setback::Full`]. Any other setback says that it was not carried out.
 pub(crate) async fn send(access: &Access, claim: &mut Claim, lane: &mut Lane) -> Result<Vec<Fate>, Setback> {
+    let access = match lane {
+        Lane::Slot(_) => access.clone(),
+        Lane::Bare { .. } => access.to_the_end(),
+    };
     loop {
         let answer = access.transact(Operation::Claim, &claim.what.txn(lane)).await?;
         match claim.what.answered(lane, &answer) {

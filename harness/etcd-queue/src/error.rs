@@ -64,6 +64,14 @@ pub enum Error {
         /// What is wrong with it, and what would be right.
         reason: &'static str,
     },
+    /// An endpoint cannot be a member's address.
+    #[error("no channel can be made to {endpoint:?}: {reason}")]
+    BadEndpoint {
+        /// The endpoint as it was given; empty if none was.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A queue was opened outside of a tokio runtime, which its background tasks need.
     #[error("no tokio runtime is running here: open the queue inside of one")]
     NoRuntime,

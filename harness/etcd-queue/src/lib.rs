@@ -7,12 +7,11 @@
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use etcd_client::Client;
-//! use etcd_queue::{Queue, connect_options};
+//! use etcd_queue::{ClusterOptions, Queue};
 //!
-//! let options = connect_options().with_user("worker", "secret");
-//! let client = Client::connect(["127.0.0.1:2379"], Some(options)).await?;
-//! let queue = Queue::builder(client, "/jobs").open()?;
+//! let members = ["10.0.0.1:2379", "10.0.0.2:2379", "10.0.0.3:2379"];
+//! let options = ClusterOptions::new().user("worker", "secret");
+//! let queue = Queue::connect(members, options, "/jobs")?.open()?;
 //! queue.enqueue("resize 17.png").await?;
 //! let item = queue.next().await?;
 //! println!("{}", String::from_utf8_lossy(item.value()));
@@ -33,6 +32,8 @@
 //! - **Slots.** Each transaction that moves items marks a key beside the queue, under `__rq<prefix>/`. If its
 //!   reply is lost, that key tells whether it was carried out, and sees to it that it no longer will be.
 //!   Without rights there a queue is [`Degraded`]: it works, and is uncertain where the recipe is.
+//! - **A channel for each member.** A [`Cluster`] moves requests, watches and keep-alives to another member where one
+//!   is down or does not answer; which one is next is decided by a small pure state.
 //! - **An actor** owns the watch and all claims, a second one all enqueues. Callers only wait, so that no
 //!   future leaves anything half done.
 //! - **Batches.** Items are claimed as many at a time as callers wait for, and enqueues that come at the same
@@ -51,6 +52,7 @@ mod cache;
 mod claim;
 mod clock;
 mod closing;
+mod cluster;
 mod connect;
 mod counting;
 mod error;
@@ -82,6 +84,7 @@ mod wishes;
 
 pub use builder::Builder;
 pub use clock::{Clock, TokioClock, WallClock};
+pub use cluster::{Cluster, ClusterOptions};
 pub use connect::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, connect_options};
 pub use error::{Error, Operation};
 pub use item::{Certainty, Item};

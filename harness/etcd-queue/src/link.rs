@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::time::timeout;
 
 use crate::access::{Access, Setback};
 use crate::listing::{self, Listing};
@@ -57,9 +56,7 @@ impl Link {
     /// Goes on with the watch of what has happened since a listing.
     pub(crate) fn open(access: Access, listed_at: i64) -> Self {
         Link::Opening(Box::pin(async move {
-            // A stream that lives and never says that its watch exists counts as silent too.
-            let opening = watch::open(&access, listed_at.saturating_add(1));
-            timeout(access.deadline(), opening).await.unwrap_or(Err(End::Silent)).map(Box::new)
+            watch::open(&access, listed_at.saturating_add(1)).await.map(Box::new)
         }))
     }
 

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use etcd_client::{GetOptions, PutOptions};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::access::{Access, Setback};
+use crate::cluster::Failure;
 use crate::error::Operation;
 use crate::fault::Fault;
 use crate::protocol::session::SessionId;
@@ -37,14 +38,14 @@ pub(crate) struct Bound {
 /// Has etcd grant a lease. A request whose login is refused is sent once more after a fresh one.
 pub(crate) async fn grant(access: &Access, ttl: Duration) -> Result<Bound, Setback> {
     let fault = match grant_once(access, ttl).await {
-        Err(Fault::Stale(_) | Fault::Denied(_)) => {
-            access.login().await?;
+        Err(Failure { member, fault: Fault::Stale(_) | Fault::Denied(_) }) => {
+            access.login_at(member).await?;
             match grant_once(access, ttl).await {
                 Ok(bound) => return Ok(bound),
-                Err(fault) => fault,
+                Err(failure) => failure.fault,
             }
         }
-        Err(fault) => fault,
+        Err(failure) => failure.fault,
         Ok(bound) => return Ok(bound),
     };
     // A lease that was granted all the same ends by itself.
@@ -54,16 +55,11 @@ pub(crate) async fn grant(access: &Access, ttl: Duration) -> Result<Bound, Setba
     })
 }
 
-async fn grant_once(access: &Access, ttl: Duration) -> Result<Bound, Fault> {
+async fn grant_once(access: &Access, ttl: Duration) -> Result<Bound, Failure> {
     let ttl_s = i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
-    match timeout(access.deadline(), access.leases().grant(ttl_s, None)).await {
-        Ok(Ok(granted)) => Ok(Bound {
-            lease_id: granted.id(),
-            ttl: Duration::from_secs(u64::try_from(granted.ttl()).unwrap_or(0)),
-        }),
-        Ok(Err(error)) => Err(Fault::of(&error)),
-        Err(_) => Err(Fault::Lost(format!("no answer within {:?}", access.deadline()))),
-    }
+    let granted = access.lease(|mut leases| async move { leases.grant(ttl_s, None).await }).await?;
+    let ttl = Duration::from_secs(u64::try_from(granted.ttl()).unwrap_or(0));
+    Ok(Bound { lease_id: granted.id(), ttl })
 }
 
 /// Writes the key of a consumer, bound to a lease of its own.
@@ -111,25 +107,33 @@ pub(crate) enum Renewal {
 /// Renews a lease. Each time on a stream of its own: one that is kept open would keep the token it was opened
 /// with.
 pub(crate) async fn renew(access: &Access, id: i64) -> Renewal {
-    match timeout(access.deadline(), access.leases().keep_alive(id)).await {
-        Ok(Ok(_)) => Renewal::Renewed,
-        Ok(Err(etcd_client::Error::LeaseKeepAliveError(_))) => Renewal::Ended,
-        Ok(Err(error)) if matches!(Fault::of(&error), Fault::Stale(_)) => {
+    let renewal = access.lease(|mut leases| async move {
+        match leases.keep_alive(id).await {
+            Ok(_) => Ok(Renewal::Renewed),
+            Err(etcd_client::Error::LeaseKeepAliveError(_)) => Ok(Renewal::Ended),
+            Err(error) => Err(error),
+        }
+    });
+    match renewal.await {
+        Ok(renewal) => renewal,
+        Err(Failure { member, fault: Fault::Stale(_) }) => {
             // From 3.5.28 on renewing needs a token too, and nothing else may have used it for long.
-            let _ = access.login().await;
+            let _ = access.login_at(member).await;
             Renewal::Unknown
         }
-        Ok(Err(_)) | Err(_) => Renewal::Unknown,
+        Err(_) => Renewal::Unknown,
     }
 }
 
 /// Gives a lease up, and with it what hangs on it. Whether that is certain.
 pub(crate) async fn leave(access: &Access, lease_id: i64) -> bool {
-    match timeout(access.deadline(), access.leases().revoke(lease_id)).await {
-        Ok(Ok(_)) => true,
-        Ok(Err(error)) => is_not_found(&error),
-        Err(_) => false,
-    }
+    let left = access.lease(|mut leases| async move {
+        match leases.revoke(lease_id).await {
+            Err(error) if !is_not_found(&error) => Err(error),
+            _ => Ok(()),
+        }
+    });
+    left.await.is_ok()
 }
 
 /// Whether there is no such lease (any more).

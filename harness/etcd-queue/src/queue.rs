@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::actor::Command;
 use crate::builder::Builder;
 use crate::closing::Closing;
+use crate::cluster::{Cluster, ClusterOptions};
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::item::Item;
@@ -51,14 +52,47 @@ pub(crate) struct Ends {
 }
 
 impl Queue {
-    /// Begins to open the queue below `prefix` (no slash at its end) with a client.
+    /// Begins to open the queue below `prefix` (no slash at its end) on the members of a cluster.
     ///
-    /// The client may be shared, and may be a [`Client::connect`](etcd_client::Client::connect) or a
+    /// Give the endpoints of all members, so that the queue can move to another one. It goes on with no loss of rate
+    /// while one of three is down, within seconds after one has stopped to answer, and within a second after another
+    /// leader is elected. To open several queues on the same connections, make a [`Cluster`] and give clones of it
+    /// to [`builder`](Self::builder).
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), etcd_queue::Error> {
+    /// use etcd_queue::{ClusterOptions, Queue};
+    ///
+    /// let members = ["10.0.0.1:2379", "10.0.0.2:2379", "10.0.0.3:2379"];
+    /// let options = ClusterOptions::new().user("worker", "secret");
+    /// let queue = Queue::connect(members, options, "/jobs")?.open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Cluster::connect`]: etcd is not asked yet.
+    pub fn connect<E: AsRef<str>>(
+        endpoints: impl IntoIterator<Item = E>,
+        options: ClusterOptions,
+        prefix: impl Into<String>,
+    ) -> Result<Builder, Error> {
+        Ok(Self::builder(Cluster::connect(endpoints, options)?, prefix))
+    }
+
+    /// Begins to open the queue below `prefix` (no slash at its end) on a [`Cluster`], or with a client of
+    /// `etcd-client`'s.
+    ///
+    /// A client may be shared, and may be a [`Client::connect`](etcd_client::Client::connect) or a
     /// [`Client::from_channel`](etcd_client::Client::from_channel) one. Connect it with
     /// [`connect_options`](crate::connect_options), and give it its user by `ConnectOptions::with_user`, so
     /// that the queue can log in again.
-    pub fn builder(client: etcd_client::Client, prefix: impl Into<String>) -> Builder {
-        Builder::new(client, prefix.into())
+    ///
+    /// A client that knows several endpoints chooses among them by itself, and the queue can't steer it: it sends to
+    /// members that are down or do not answer again and again. The queue keeps its promises then, but it may be many
+    /// times slower, or stand still, as long as such a member is there. A [`Cluster`] does not have that fault.
+    pub fn builder(cluster: impl Into<Cluster>, prefix: impl Into<String>) -> Builder {
+        Builder::new(cluster.into(), prefix.into())
     }
 
     pub(crate) fn new(ends: Ends, prefix: &str) -> Self {

@@ -17,6 +17,10 @@ pub(crate) async fn send(
     pairs: &[Pair],
     lane: &mut Lane,
 ) -> Result<Stored, Setback> {
+    let access = match lane {
+        Lane::Slot(_) => access.clone(),
+        Lane::Bare { .. } => access.to_the_end(),
+    };
     loop {
         let answer = access.transact(operation, &storing::txn(pairs, lane)).await?;
         match storing::answered(lane, &answer) {

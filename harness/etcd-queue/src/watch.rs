@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::access::Access;
 use crate::cache::Change;
+use crate::cluster::{Member, Trouble};
 use crate::fault::{Fault, is_about_login};
 use crate::key::Prefix;
 
@@ -75,41 +76,68 @@ pub(crate) struct Watch {
     requests: WatchRequestSender,
     responses: WatchResponseStream,
     prefix: Prefix,
+    /// Who serves it.
+    member: Member,
     liveness: Liveness,
     due: Instant,
 }
 
-/// Opens a stream and a watch on it from `revision` on, and waits until the server has agreed to it.
+/// Opens a stream and a watch on it from `revision` on, and waits until the server has agreed to it. A stream that
+/// lives and never says that its watch exists counts as silent too.
 pub(crate) async fn open(access: &Access, revision: i64) -> Result<Watch, End> {
+    let member = access.member();
+    let opened = timeout(access.patience_to_watch(), open_at(&member, access.prefix(), revision)).await;
+    let opened = opened.unwrap_or(Err(End::Silent));
+    match &opened {
+        Ok(_) => member.answered(),
+        Err(end) => blame(&member, end),
+    }
+    opened
+}
+
+async fn open_at(member: &Member, prefix: &Prefix, revision: i64) -> Result<Watch, End> {
     let options = WatchOptions::new()
-        .with_range(access.prefix().end())
+        .with_range(prefix.end())
         .with_start_revision(revision)
         .with_watch_id(WATCH_ID)
         .with_fragment();
-    let mut watches = access.watches();
-    let opening = watches.watch(access.prefix().start(), Some(options));
-    let stream = match timeout(access.deadline(), opening).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(end_of(&error)),
-        Err(_) => return Err(End::Silent),
-    };
+    let Some(client) = member.client() else { return Err(End::Broken("no member".to_owned())) };
+    // Replies of any size are taken: one that is too large would end every stream that replays it, for ever.
+    let mut watches = client.watch_client().max_decoding_message_size(usize::MAX);
+    let stream = watches.watch(prefix.start(), Some(options)).await.map_err(|error| end_of(&error))?;
     let (requests, responses) = stream.split();
-    let prefix = access.prefix().clone();
     let due = Instant::now() + SILENCE;
-    let mut watch = Watch { requests, responses, prefix, liveness: Liveness::Heard, due };
+    let (prefix, member) = (prefix.clone(), member.clone());
+    let mut watch = Watch { requests, responses, prefix, member, liveness: Liveness::Heard, due };
     loop {
-        match timeout(access.deadline(), watch.news()).await {
-            Ok(News::Created) => return Ok(watch),
-            Ok(News::Changes(_)) => {}
-            Ok(News::Ended(end)) => return Err(end),
-            Err(_) => return Err(End::Silent),
+        match watch.listen().await {
+            News::Created => return Ok(watch),
+            News::Changes(_) => {}
+            News::Ended(end) => return Err(end),
         }
+    }
+}
+
+/// Tells the roster of what a watch ended with that another member may do better. A watch that merely lags answers no
+/// progress request, so that its member is not called silent.
+fn blame(member: &Member, end: &End) {
+    match end {
+        End::Broken(_) | End::Cancelled(_) | End::Silent => member.failed(Trouble::Unreachable),
+        End::Login(_) | End::Compacted { .. } => {}
     }
 }
 
 impl Watch {
     /// Waits for the next message, or the end of the stream. Cancel-safe: a dropped call loses no message.
     pub(crate) async fn news(&mut self) -> News {
+        let news = self.listen().await;
+        if let News::Ended(end) = &news {
+            blame(&self.member, end);
+        }
+        news
+    }
+
+    async fn listen(&mut self) -> News {
         loop {
             tokio::select! {
                 biased;

@@ -118,10 +118,7 @@ pub(super) async fn connect(opening: Opening) -> Result<Client, etcd_client::Err
 
 /// The keep-alive that `connect_options` asks for, which reaches no channel that was made by hand.
 fn kept_alive(endpoint: Endpoint) -> Endpoint {
-    endpoint
-        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .keep_alive_while_idle(true)
+    endpoint.http2_keep_alive_interval(KEEP_ALIVE_INTERVAL).keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
 }
 
 /// What a message above the limit is refused with (tonic v0.14.9 codec/decode.rs, StreamingInner).

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::access::{Access, MOST_ITEMS, User};
 use crate::clock::{Clock, WallClock};
 use crate::closing::Closing;
+use crate::cluster::Cluster;
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::{Prefix, Sequence};
@@ -33,7 +34,7 @@ const MAX_IN_FLIGHT: usize = 1_000;
 /// Opens a [`LeaseQueue`]; made by [`LeaseQueue::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct LeaseBuilder {
-    client: etcd_client::Client,
+    cluster: Cluster,
     prefix: String,
     clock: Arc<dyn Clock>,
     seed: Option<u64>,
@@ -43,14 +44,14 @@ pub struct LeaseBuilder {
 }
 
 impl LeaseBuilder {
-    pub(crate) fn new(client: etcd_client::Client, prefix: String) -> Self {
+    pub(crate) fn new(cluster: Cluster, prefix: String) -> Self {
         let settings = Settings {
             session_ttl: SESSION_TTL,
             max_deliveries: MAX_DELIVERIES,
             max_in_flight: MAX_IN_FLIGHT,
         };
         Self {
-            client,
+            cluster,
             prefix,
             clock: Arc::new(WallClock),
             seed: None,
@@ -119,7 +120,7 @@ impl LeaseBuilder {
         let prefix = Prefix::parse(&self.prefix)?;
         check(&self.settings)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
-        let access = Access::new(self.client, prefix, self.deadline, self.user);
+        let access = Access::new(self.cluster, prefix, self.deadline, self.user);
         let seed = self.seed.unwrap_or_else(fresh_seed);
         let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
         let meter = Meter::of(&self.prefix);

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::Access;
 use crate::clock::Clock;
 use crate::closing::Closing;
+use crate::cluster::{Cluster, ClusterOptions};
 use crate::counting::Counting;
 use crate::error::Error;
 use crate::key::Sequence;
@@ -80,10 +81,33 @@ pub struct Outbox {
 }
 
 impl LeaseQueue {
-    /// Begins to open the queue below `prefix` (no slash at its end) with a client, as
-    /// [`Queue::builder`](crate::Queue::builder) does.
-    pub fn builder(client: etcd_client::Client, prefix: impl Into<String>) -> LeaseBuilder {
-        LeaseBuilder::new(client, prefix.into())
+    /// Begins to open the queue below `prefix` (no slash at its end) on the members of a cluster, as
+    /// [`Queue::connect`](crate::Queue::connect) does.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), etcd_queue::Error> {
+    /// use etcd_queue::{ClusterOptions, LeaseQueue};
+    ///
+    /// let members = ["10.0.0.1:2379", "10.0.0.2:2379", "10.0.0.3:2379"];
+    /// let queue = LeaseQueue::connect(members, ClusterOptions::new(), "/jobs")?.max_deliveries(3).open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Cluster::connect`]: etcd is not asked yet.
+    pub fn connect<E: AsRef<str>>(
+        endpoints: impl IntoIterator<Item = E>,
+        options: ClusterOptions,
+        prefix: impl Into<String>,
+    ) -> Result<LeaseBuilder, Error> {
+        Ok(Self::builder(Cluster::connect(endpoints, options)?, prefix))
+    }
+
+    /// Begins to open the queue below `prefix` (no slash at its end) on a [`Cluster`], or with a client that the
+    /// queue can't steer, as [`Queue::builder`](crate::Queue::builder) does.
+    pub fn builder(cluster: impl Into<Cluster>, prefix: impl Into<String>) -> LeaseBuilder {
+        LeaseBuilder::new(cluster.into(), prefix.into())
     }
 
     pub(crate) fn new(ends: Ends) -> Self {

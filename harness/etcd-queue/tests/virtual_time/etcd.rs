@@ -7,6 +7,7 @@ use etcd_model::member::{Ending, Settings};
 use etcd_model::release::Release;
 use etcd_model::server::Model;
 use etcd_model::time::Pace;
+use etcd_queue::{Cluster, ClusterOptions, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT};
 use hyper_util::rt::TokioIo;
 use tonic::transport::Endpoint;
 use tower::service_fn;
@@ -49,23 +50,40 @@ impl Etcd {
         self.wired(Some(user)).await.0
     }
 
-    /// A client, and the wire it is on, with the keep-alive that is recommended.
+    /// A client, and the wire it is on.
     pub async fn wired(&self, user: Option<&str>) -> (Client, Wire) {
+        let (channel, wire) = self.channel();
+        let options = user.map(|user| ConnectOptions::new().with_user(user, user));
+        (Client::from_channel(channel, options).await.unwrap(), wire)
+    }
+
+    /// A channel, and the wire it is on, with the keep-alive that is recommended.
+    pub fn channel(&self) -> (Channel, Wire) {
         let (model, wire) = (self.model.clone(), Wire::default());
         let for_connector = wire.clone();
         let connector = service_fn(move |_| {
-            let pipe = model.connect().map(|pipe| TokioIo::new(for_connector.connect(pipe)));
+            let wire = for_connector.clone();
+            let pipe = wire.knock().and_then(|()| Ok(TokioIo::new(wire.connect(model.connect()?))));
             async move { pipe }
         });
         let inner = Endpoint::from_static("http://etcd")
-            .http2_keep_alive_interval(Duration::from_secs(4))
-            .keep_alive_timeout(Duration::from_secs(2))
-            .keep_alive_while_idle(true)
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .connect_with_connector_lazy(connector);
         let meddled = Meddled { inner, wire: wire.clone() };
-        let options = user.map(|user| ConnectOptions::new().with_user(user, user));
-        let channel = Channel::Custom(BoxCloneSyncService::new(meddled));
-        (Client::from_channel(channel, options).await.unwrap(), wire)
+        (Channel::Custom(BoxCloneSyncService::new(meddled)), wire)
+    }
+
+    /// A cluster of three members, of which the first is asked first, and the wire of each. They are one etcd, as
+    /// members are to those who ask them.
+    pub fn cluster(&self, user: Option<&str>) -> (Cluster, [Wire; 3]) {
+        let members = [self.channel(), self.channel(), self.channel()];
+        let wires = [&members[0].1, &members[1].1, &members[2].1].map(Wire::clone);
+        let mut options = ClusterOptions::new().seed(0);
+        if let Some(user) = user {
+            options = options.user(user, user);
+        }
+        (Cluster::from_channels(members.map(|(channel, _)| channel), options).unwrap(), wires)
     }
 
     /// A user that may read and write these ranges and nothing else.

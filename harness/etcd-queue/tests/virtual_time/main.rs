@@ -14,6 +14,7 @@ mod lease_abuse;
 mod lease_ending;
 mod lease_recovery;
 mod limits;
+mod members;
 mod opening;
 mod recovery;
 mod refusals;
@@ -30,9 +31,11 @@ fn open(client: &etcd_client::Client, prefix: &str) -> Queue {
 }
 
 fn builder(client: &etcd_client::Client, prefix: &str) -> etcd_queue::Builder {
-    Queue::builder(client.clone(), prefix)
-        .clock(TokioClock::starting_at(1_700_000_000_000_000_000))
-        .jitter_seed(7)
+    builder_on(client.clone(), prefix)
+}
+
+fn builder_on(cluster: impl Into<etcd_queue::Cluster>, prefix: &str) -> etcd_queue::Builder {
+    Queue::builder(cluster, prefix).clock(TokioClock::starting_at(1_700_000_000_000_000_000)).jitter_seed(7)
 }
 
 fn text(item: &Item) -> String {

@@ -49,6 +49,11 @@ struct State {
     /// Connections made before this one carry nothing any more, without being cut.
     silent_below: u64,
     is_dead: bool,
+    /// Nobody listens there: connections are refused.
+    is_refused: bool,
+    attempts: usize,
+    /// So long each answer is under way.
+    delay: Duration,
     /// Transactions under way, and whether they are too many; none where any number of them is borne.
     crowd: Option<Crowd>,
     waiting: Vec<Waker>,
@@ -141,6 +146,34 @@ impl Wire {
     pub fn deafen(&self, is_deaf: bool) {
         self.silence();
         self.with(|state| state.is_dead = is_deaf);
+    }
+
+    /// The process behind it is gone: its connections are cut, and new ones refused; or it is back.
+    pub fn refuse(&self, is_refused: bool) {
+        self.with(|state| state.is_refused = is_refused);
+        if is_refused {
+            self.cut();
+        }
+    }
+
+    /// From now on each answer takes so long.
+    pub fn slow_down(&self, delay: Duration) {
+        self.with(|state| state.delay = delay);
+    }
+
+    /// How often somebody has tried to connect.
+    pub fn attempts(&self) -> usize {
+        self.with(|state| state.attempts)
+    }
+
+    pub fn knock(&self) -> io::Result<()> {
+        self.with(|state| {
+            state.attempts += 1;
+            match state.is_refused {
+                true => Err(io::ErrorKind::ConnectionRefused.into()),
+                false => Ok(()),
+            }
+        })
     }
 
     pub fn connect(&self, pipe: DuplexStream) -> Connection {
@@ -307,6 +340,7 @@ impl Service<Request> for Meddled {
         std::mem::swap(&mut inner, &mut self.inner);
         let (mishap, wire) = (self.wire.draw(&request), self.wire.clone());
         let in_crowd = self.wire.enter_crowd(&request);
+        let delay = self.wire.with(|state| state.delay);
         let heard_of = move |answer: &Result<Response, tonic::transport::Error>| {
             // A refusal comes as a status in the head of the answer.
             if answer.as_ref().is_ok_and(|answer| !answer.headers().contains_key("grpc-status")) {
@@ -317,6 +351,9 @@ impl Service<Request> for Meddled {
             match mishap {
                 None => {
                     let answer = inner.call(request).await?;
+                    if !delay.is_zero() {
+                        tokio::time::sleep(delay).await;
+                    }
                     match in_crowd {
                         Some(one) if one.is_crowded_out() => {}
                         _ => return Ok(answer),

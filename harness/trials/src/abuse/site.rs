@@ -18,7 +18,7 @@ use deadwatch::{
     wire::{Fault, HARNESS_CLIENT, Seen, Sighting, Wire},
 };
 use etcd_client::{Channel, Client, CompactionOptions, ConnectOptions};
-use etcd_queue::connect_options;
+use etcd_queue::{KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, connect_options};
 use hyper_util::rt::TokioIo;
 use tokio::sync::{Notify, mpsc};
 use tonic::transport::Endpoint;
@@ -28,10 +28,6 @@ use super::{plan::USER, record::Record, trouble::Trouble, weather::Weather};
 
 /// The time of day when a run in virtual time begins, in nanoseconds since 1970.
 const VIRTUAL_EPOCH_NS: i64 = 1_700_000_000_000_000_000;
-
-/// A connection in memory is watched over as [`connect_options`] has it on a port.
-const KEEP_ALIVE: Duration = Duration::from_secs(4);
-const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(2);
 
 /// An etcd with its wire.
 pub struct Site {
@@ -285,10 +281,10 @@ async fn connect(address: Address, options: ConnectOptions) -> Result<Client, et
                 let connection = dial.connect();
                 async move { connection.map(TokioIo::new) }
             };
+            // Watched over as `connect_options` has it on a port.
             let channel = Endpoint::from_static("http://in-memory")
-                .http2_keep_alive_interval(KEEP_ALIVE)
-                .keep_alive_timeout(KEEP_ALIVE_ANSWER)
-                .keep_alive_while_idle(true)
+                .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+                .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
                 .connect_with_connector_lazy(service_fn(connect));
             Client::from_channel(Channel::Tonic(channel), Some(options)).await
         }
