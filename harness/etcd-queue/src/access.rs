@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, Compare, KvClient, LeaseClient, TxnOp};
+use etcd_client::{Client, Compare, GetOptions, KvClient, LeaseClient, TxnOp};
 
+use crate::cache::Key;
 use crate::cluster::{Ask, Cluster, Failure, Member, MemberId, Trouble};
 use crate::error::{Error, Operation};
 use crate::fault::{Fault, LoginFault, is_without_user};
 use crate::key::Prefix;
-use crate::protocol::txn::{Answer, Txn};
+use crate::protocol::txn::{Answer, Part, Txn};
 
 /// How many operations, or comparisons, etcd takes in one transaction (etcd v3.5.16 server/embed/config.go,
 /// `DefaultMaxTxnOps`).
@@ -162,12 +163,38 @@ impl Access {
         compares: &[Compare],
         operations: &[TxnOp],
     ) -> Result<Answer, Setback> {
-        let count = txn.operations() + compares.len().max(operations.len());
+        // The user's own can't be made fewer, whatever etcd takes.
+        let is_ours = compares.is_empty() && operations.is_empty();
+        let count = if is_ours { txn.operations() } else { 0 };
         let request = |mut kv: KvClient| {
             let txn = txn.to_etcd_with(compares, operations);
             async move { kv.txn(txn).await }
         };
-        self.ask_for(operation, count, request).await.map(|response| Answer::of(&response))
+        match (self.ask_for(operation, count, request).await, txn.only_reads()) {
+            (Err(Setback::Full(_)), Some(reads)) => self.read_one_by_one(operation, reads).await,
+            (answer, _) => answer.map(|response| Answer::of(&response)),
+        }
+    }
+
+    /// Up to 3.5.6 a full etcd refuses transactions that do nothing but read (etcd v3.5.5
+    /// server/etcdserver/quota.go, `Available`). Reads it takes.
+    async fn read_one_by_one(
+        &self,
+        operation: Operation,
+        reads: Vec<(Key, GetOptions)>,
+    ) -> Result<Answer, Setback> {
+        let mut answer = Answer { succeeded: true, ..Answer::default() };
+        for (key, options) in reads {
+            let found = self
+                .ask(operation, |mut kv| {
+                    let (key, options) = (key.to_vec(), options.clone());
+                    async move { kv.get(key, Some(options)).await }
+                })
+                .await?;
+            answer.revision = found.header().map_or(0, etcd_client::ResponseHeader::revision);
+            answer.parts.push(Part::of_get(&found));
+        }
+        Ok(answer)
     }
 
     /// Sends a request, and once more after a fresh login if it was refused over the first.

@@ -4,12 +4,13 @@
 //! for (etcd v3.5.16 server/storage/mvcc/index.go, `Revisions`). The keys are times, so that a long line is
 //! listed by slices of time with about a page in each.
 
-use etcd_client::{GetOptions, GetResponse, KeyValue, TxnOp, TxnOpResponse};
+use etcd_client::{GetOptions, GetResponse, KeyValue};
 use tokio::time::Instant;
 
 use crate::access::{Access, Setback};
 use crate::cache::{Cache, Change, KEPT_VALUE_BYTES, Key};
 use crate::error::{Error, Operation};
+use crate::protocol::txn::{Op, Txn};
 
 /// Keys alone are small; with their values, a page is about so many bytes.
 const PAGE_KEYS: i64 = 10_000;
@@ -174,7 +175,7 @@ pub(crate) enum Read {
 /// Reads keys in one transaction, or in as many as it takes if that is too much for one answer.
 pub(crate) async fn read(access: &Access, keys: Vec<Key>) -> Result<Vec<Read>, Setback> {
     let (mut rest, mut reads) = (keys.as_slice(), Vec::new());
-    let mut at_once = rest.len();
+    let mut at_once = rest.len().min(access.most_operations());
     while !rest.is_empty() {
         let (some, others) = rest.split_at(at_once.min(rest.len()));
         match (read_at_once(access, some).await, some) {
@@ -194,24 +195,14 @@ pub(crate) async fn read(access: &Access, keys: Vec<Key>) -> Result<Vec<Read>, S
 }
 
 async fn read_at_once(access: &Access, keys: &[Key]) -> Result<Vec<Read>, Setback> {
-    let gets: Vec<TxnOp> = keys.iter().map(|key| TxnOp::get(key.to_vec(), None)).collect();
-    let answer = access
-        .ask(Operation::Read, |mut kv| {
-            let txn = etcd_client::Txn::new().and_then(gets.clone());
-            async move { kv.txn(txn).await }
-        })
-        .await?;
-    let now = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
-    let answers = answer.op_responses();
-    let pairs = keys.iter().cloned().zip(&answers);
+    let gets = keys.iter().map(|key| Op::Get(key.clone())).collect();
+    let answer = access.transact(Operation::Read, &Txn::reading(gets)).await?;
+    let pairs = keys.iter().cloned().zip(answer.reads());
     Ok(pairs
-        .filter_map(|(key, answer)| match answer {
-            TxnOpResponse::Get(get) => Some(match get.kvs().first() {
-                Some(kv) => Read::Stored { key, revision: kv.mod_revision(), value: kv.value().to_vec() },
-                // A delete at or before this revision; one above every version that was seen will do.
-                None => Read::Gone { key, revision: now.saturating_add(1) },
-            }),
-            _ => None,
+        .map(|(key, found)| match found.first() {
+            Some(stored) => Read::Stored { key, revision: stored.mod_revision, value: stored.value.clone() },
+            // A delete at or before this revision; one above every version that was seen will do.
+            None => Read::Gone { key, revision: answer.revision.saturating_add(1) },
         })
         .collect())
 }

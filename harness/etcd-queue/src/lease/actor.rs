@@ -18,12 +18,14 @@ use tokio::time::{Instant, sleep_until};
 use crate::access::{Access, Setback};
 use crate::cache::{Key, Place};
 use crate::clock::Clock;
-use crate::lease::claim::{Claim, Outcome};
+use crate::error::Error;
+use crate::lease::claim::{Burial, Claim, Grave, Orphan, Outcome};
 use crate::lease::delivery::{Claimed, Ticket};
 use crate::lease::ending::{Ending, Kind, Sent};
 use crate::lease::meter::LeaseMeter;
+use crate::lease::orphans::Orphans;
 use crate::lease::shelf::{Chosen, Shelf};
-use crate::lease::term::{Begun, Incumbent};
+use crate::lease::term::Incumbent;
 use crate::lease::wants::{Want, Wants};
 use crate::link::{Entry, Link};
 use crate::listing::Read;
@@ -32,6 +34,7 @@ use crate::pace::{Nonces, Pace};
 use crate::protocol::slot::{Settled, Slot};
 use crate::session::Session;
 use crate::slot::Settles;
+use crate::standing::Standing;
 
 pub(crate) const SLOTS: usize = 4;
 /// How long what is waited for is believed not to be there. A server with known faults may swallow an event
@@ -39,6 +42,8 @@ pub(crate) const SLOTS: usize = 4;
 pub(crate) const AUDITED_EVERY: Duration = Duration::from_secs(60);
 /// How long a line is left alone of whose beginning everything is in other hands.
 const BARREN_FOR: Duration = Duration::from_secs(30);
+/// How long a full etcd is taken to be full: then it is asked again to take records.
+const FULL_FOR: Duration = Duration::from_secs(5);
 
 /// What callers tell the actor.
 #[derive(Debug)]
@@ -67,15 +72,25 @@ pub(crate) struct Holding {
     pub(crate) fenced: Arc<AtomicBool>,
 }
 
+/// Endings whose answer was lost, or does not tell whether they were carried out: their slot does.
+#[derive(Debug)]
+pub(crate) struct EndingDoubt {
+    pub(crate) endings: Vec<Ending>,
+    pub(crate) slot: Slot,
+    /// etcd has answered, that it is full: then nothing is under way any more.
+    pub(crate) full: Option<Error>,
+}
+
 /// What came of something that was under way.
 pub(crate) enum HandEvent {
-    Session(Result<Begun, Setback>),
+    Session(Result<(Session, Vec<Slot>), Setback>),
+    Term(Result<Incumbent, Setback>),
     Read(Result<Vec<Read>, Setback>),
     Claimed { claim: Claim, answer: Result<Outcome, Setback> },
-    Ended { endings: Vec<Ending>, slot: Slot, answer: Result<Sent, Setback> },
-    Settled { endings: Vec<Ending>, slot: Slot, answer: Result<Settled, Setback> },
-    Buried { chosen: Chosen, answer: Result<bool, Setback> },
-    Tidied,
+    Ended { endings: Vec<Ending>, slot: Option<Slot>, answer: Result<Sent, Setback> },
+    Settled { doubt: EndingDoubt, answer: Result<Settled, Setback> },
+    Buried { chosen: Chosen, grave: Grave, answer: Result<Burial, Setback> },
+    Tidied { orphans: Vec<Orphan>, answer: Result<(), Setback> },
     Counted(Result<u64, Setback>),
 }
 
@@ -94,6 +109,12 @@ pub(crate) struct Actor {
     pub(crate) claims_listed: bool,
     pub(crate) hands: FuturesUnordered<BoxFuture<'static, HandEvent>>,
     pub(crate) hand_pace: Pace,
+    /// One that was ended has its successor only after a rest: somebody may end each.
+    pub(crate) terms_pace: Pace,
+    /// Claims rest apart from acknowledgements, which a full etcd takes.
+    pub(crate) full_pace: Pace,
+    /// Until when etcd is taken to be full, and how it said so.
+    pub(crate) full: Option<(Instant, Error)>,
     pub(crate) incumbent: Option<Incumbent>,
     pub(crate) is_beginning: bool,
     pub(crate) nonces: Nonces,
@@ -106,24 +127,31 @@ pub(crate) struct Actor {
     /// How many doubts, of claims and of endings, are settled at a time.
     pub(crate) settles: Settles,
     pub(crate) held: BTreeMap<Key, Holding>,
-    /// Slots that are not in use. They are the last session's, and good while its own lease lasts.
+    /// Slots that are not in use, and how many there are besides. They are good while the lease of their own session
+    /// lasts, whatever becomes of the incumbent.
     pub(crate) slots: Vec<Slot>,
+    pub(crate) slots_in_use: usize,
     pub(crate) slots_of: Option<Session>,
     pub(crate) pending: VecDeque<Ending>,
     /// The items of all endings that are pending, under way or in doubt.
     pub(crate) ending: BTreeSet<Key>,
-    pub(crate) ending_doubts: Vec<(Vec<Ending>, Slot)>,
+    pub(crate) ending_doubts: Vec<EndingDoubt>,
     pub(crate) under_way: usize,
     /// What could not be given back, and when that is tried again.
     pub(crate) again: Vec<(Instant, Ending)>,
     /// Records that name our session for items that we know nothing of, and when they are looked at.
     pub(crate) strays: BTreeMap<Key, Instant>,
+    pub(crate) orphans: Orphans,
+    /// What etcd does not let be put aside, and when that is tried again.
+    pub(crate) unburied: Vec<(Instant, Chosen)>,
+    pub(crate) is_tidying: bool,
     pub(crate) is_reading: bool,
     /// How many items are read at once: as many as are small enough together.
     pub(crate) window: usize,
     pub(crate) audit_at: Instant,
     pub(crate) barren_until: Option<Instant>,
     pub(crate) wake: Option<Instant>,
+    pub(crate) standing: Standing,
     pub(crate) meter: Meter,
     pub(crate) lease_meter: LeaseMeter,
 }
@@ -134,16 +162,18 @@ pub(crate) struct Beginning {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    pub(crate) paces: [Pace; 3],
+    pub(crate) paces: [Pace; 5],
     pub(crate) nonces: Nonces,
+    pub(crate) standing: Standing,
     pub(crate) meter: Meter,
     pub(crate) lease_meter: LeaseMeter,
 }
 
 impl Actor {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let Beginning { access, clock, settings, commands, paces, nonces, meter, lease_meter } = beginning;
-        let [items_pace, claims_pace, hand_pace] = paces;
+        let Beginning { access, clock, settings, commands, paces, nonces, standing, meter, lease_meter } =
+            beginning;
+        let [items_pace, claims_pace, hand_pace, terms_pace, full_pace] = paces;
         Self {
             shelf: Shelf::of(access.prefix().clone()),
             access,
@@ -158,6 +188,9 @@ impl Actor {
             claims_listed: false,
             hands: FuturesUnordered::new(),
             hand_pace,
+            terms_pace,
+            full_pace,
+            full: None,
             incumbent: None,
             is_beginning: false,
             nonces,
@@ -168,6 +201,7 @@ impl Actor {
             settles: Settles::Together,
             held: BTreeMap::new(),
             slots: Vec::new(),
+            slots_in_use: 0,
             slots_of: None,
             pending: VecDeque::new(),
             ending: BTreeSet::new(),
@@ -175,11 +209,15 @@ impl Actor {
             under_way: 0,
             again: Vec::new(),
             strays: BTreeMap::new(),
+            orphans: Orphans::default(),
+            unburied: Vec::new(),
+            is_tidying: false,
             is_reading: false,
             window: 8,
             audit_at: Instant::now() + AUDITED_EVERY,
             barren_until: None,
             wake: None,
+            standing,
             meter,
             lease_meter,
         }
@@ -247,7 +285,8 @@ impl Actor {
             let unix_ms = self.unix_ms();
             let attempts = ending.ticket.attempts;
             ending.kind = if attempts >= self.settings.max_deliveries {
-                Kind::Bury { value, unix_ms, why: "its holder gave it back".to_owned() }
+                let why = "its holder gave it back".to_owned();
+                Kind::Bury { grave: Grave::Apart, value, unix_ms, why }
             } else {
                 let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
                 let not_before_ms = if delay_ms == 0 { 0 } else { unix_ms.saturating_add(delay_ms) };
@@ -269,7 +308,7 @@ impl Actor {
     }
 
     /// Gives out what is ready, while the session is certain to be there.
-    fn hand_out(&mut self, now: Instant) {
+    pub(crate) fn hand_out(&mut self, now: Instant) {
         if !self.is_certain(now) {
             return;
         }
@@ -283,18 +322,42 @@ impl Actor {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 
-    /// A slot comes back with nothing in doubt.
-    pub(crate) fn give_back(&mut self, slot: Slot) {
+    /// A slot for one transaction.
+    pub(crate) fn take_slot(&mut self) -> Option<Slot> {
+        let mut slot = self.slots.pop()?;
+        slot.begin();
+        self.slots_in_use += 1;
+        Some(slot)
+    }
+
+    /// A slot comes back with nothing in doubt. One that is gone was settled by its deletion, since etcd is full.
+    pub(crate) fn give_back(&mut self, slot: Option<Slot>) {
+        let Some(slot) = slot else { return };
         if self.slots_of.as_ref().is_none_or(|session| session.id() != slot.session()) {
             return;
         }
+        self.slots_in_use = self.slots_in_use.saturating_sub(1);
         if !slot.is_gone() {
-            return self.slots.push(slot);
+            self.slots.push(slot);
+        } else if self.slots.is_empty() && self.slots_in_use == 0 {
+            self.slots_are_gone();
         }
-        // The others have gone with it, they hang on one lease.
+    }
+
+    /// There are none any more: they hang on one lease.
+    pub(crate) fn slots_are_gone(&mut self) {
         self.slots.clear();
-        self.slots_of = None;
-        self.session_ended("its slots are gone");
+        (self.slots_in_use, self.slots_of) = (0, None);
+    }
+
+    /// Takes etcd to be full, as it says.
+    pub(crate) fn fill(&mut self, error: Error) {
+        self.full = Some((Instant::now() + FULL_FOR, error));
+    }
+
+    /// How etcd has said that it is full, if that is taken to be so still.
+    pub(crate) fn is_full(&self, now: Instant) -> Option<&Error> {
+        self.full.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error)
     }
 
     pub(crate) fn listed_barren(&mut self, now: Instant) {
@@ -306,7 +369,7 @@ impl Actor {
 /// How an item is given back that was handed to nobody: that does not count as an attempt.
 pub(crate) fn unhanded(ticket: Ticket) -> Ending {
     let attempts = ticket.attempts.saturating_sub(1);
-    Ending { ticket, kind: Kind::Release { not_before_ms: 0, attempts }, reply: None }
+    Ending::new(ticket, Kind::Release { not_before_ms: 0, attempts })
 }
 
 async fn ended(incumbent: &mut Option<Incumbent>) {

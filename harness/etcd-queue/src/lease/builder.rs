@@ -127,14 +127,16 @@ impl LeaseBuilder {
 
         let (commands, for_actor) = mpsc::unbounded_channel();
         let (orders, for_producer) = mpsc::unbounded_channel();
+        let standing = Standing::default();
         let actor = Actor::new(Beginning {
             access: access.clone(),
             clock: self.clock.clone(),
             settings: self.settings,
             commands: for_actor,
-            paces: [pace(0), pace(1), pace(2)],
+            paces: [pace(0), pace(1), pace(2), pace(7), pace(8)],
             nonces: Nonces::of(self.seed, 0),
             meter: meter.clone(),
+            standing: standing.clone(),
             lease_meter: LeaseMeter::of(&self.prefix),
         });
         let producer = Producer {
@@ -157,6 +159,7 @@ impl LeaseBuilder {
             orders,
             counting,
             dead_letters,
+            standing,
             access,
             clock: self.clock,
             closing: Closing::new(pace(6)),

@@ -1,17 +1,17 @@
 //! What the watch and the answers to claims have told of records and sessions: a hint, as the cache of items
 //! is one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::cache::{Change, Key};
 use crate::key::Prefix;
-use crate::lease::record::{Record, SessionId};
+use crate::lease::record::{Expected, NEVER_MS, Noted, SessionId};
 
 /// What a claim of an item has to be based on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Basis {
-    /// The revision of the record that it replaces; none if there must be none.
-    pub(crate) record: Option<i64>,
+    /// The record that it replaces.
+    pub(crate) record: Expected,
     /// The session that must be gone.
     pub(crate) dead: Option<SessionId>,
     /// How often the item was handed out before.
@@ -25,6 +25,8 @@ pub(crate) enum Standing {
     Held,
     /// Not before this time, unix milliseconds.
     Later(u64),
+    /// It is a dead letter that stays where it lies.
+    PutAside,
 }
 
 /// What a change is about.
@@ -38,24 +40,17 @@ pub(crate) enum About {
     Nothing,
 }
 
-/// A record and the revision it was written at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Noted {
-    pub(crate) record: Record,
-    pub(crate) revision: i64,
-}
-
 #[derive(Debug)]
 pub(crate) struct Claims {
     prefix: Prefix,
     records: BTreeMap<Key, Noted>,
     by_owner: BTreeMap<SessionId, BTreeSet<Key>>,
     alive: BTreeSet<SessionId>,
-    /// Sessions that were seen to end: what is heard of them later is old.
-    ended: BTreeSet<SessionId>,
+    /// Sessions that were seen to end, and have not been listed since: what is heard of them besides is old.
+    ended: VecDeque<SessionId>,
 }
 
-/// How many sessions that have ended are remembered, the youngest.
+/// How many sessions that have ended are remembered, the last ones.
 const REMEMBERED: usize = 1_000;
 
 impl Claims {
@@ -65,15 +60,17 @@ impl Claims {
             records: BTreeMap::new(),
             by_owner: BTreeMap::new(),
             alive: BTreeSet::new(),
-            ended: BTreeSet::new(),
+            ended: VecDeque::new(),
         }
     }
 
-    /// Begins anew, with what a listing has found.
+    /// Begins anew, with what a listing has found: a session that it shows is there, whatever was seen of it before.
+    /// So it is in a store that was restored.
     pub(crate) fn listed(&mut self, changes: impl Iterator<Item = Change>) {
         self.records.clear();
         self.by_owner.clear();
         self.alive.clear();
+        self.ended.clear();
         for change in changes {
             self.apply(change);
         }
@@ -90,7 +87,7 @@ impl Claims {
         if let Some(item) = name.strip_prefix(b"c/") {
             let item: Key = self.prefix.item(item).into();
             match value {
-                Some(value) => self.note(&item, Noted { record: Record::decode(&value), revision }),
+                Some(value) => self.note(&item, Noted::found(&value, revision)),
                 None => self.forget(&item, revision),
             }
             return About::Item(item);
@@ -144,9 +141,11 @@ impl Claims {
     /// A session has ended; the items that it held.
     pub(crate) fn has_ended(&mut self, session: SessionId) -> Vec<Key> {
         self.alive.remove(&session);
-        self.ended.insert(session);
+        if !self.ended.contains(&session) {
+            self.ended.push_back(session);
+        }
         while self.ended.len() > REMEMBERED {
-            self.ended.pop_first();
+            self.ended.pop_front();
         }
         self.records_of(session)
     }
@@ -166,23 +165,34 @@ impl Claims {
 
     /// Whether an item at this revision may be claimed.
     pub(crate) fn standing(&self, item: &Key, revision: i64, now_ms: u64) -> Standing {
-        let Some(Noted { record, revision: at }) = self.records.get(item) else {
+        let Some(noted) = self.records.get(item) else {
             return Standing::Free(Basis::default());
         };
+        let (record, expected) = (noted.record, noted.expected());
         if record.item != revision {
-            return Standing::Free(Basis { record: Some(*at), ..Basis::default() });
+            return Standing::Free(Basis { record: expected, ..Basis::default() });
         }
         match record.owner {
             Some(owner) if self.alive.contains(&owner) => Standing::Held,
+            None if record.not_before_ms == NEVER_MS => Standing::PutAside,
             None if record.not_before_ms > now_ms => Standing::Later(record.not_before_ms),
-            dead => Standing::Free(Basis { record: Some(*at), dead, attempts: record.attempts }),
+            dead => Standing::Free(Basis { record: expected, dead, attempts: record.attempts }),
         }
     }
 
-    /// Records that nobody who is there owns.
-    pub(crate) fn unowned(&self) -> impl Iterator<Item = (&Key, &Noted)> {
-        let is_owned = |noted: &Noted| noted.record.owner.is_some_and(|owner| self.alive.contains(&owner));
-        self.records.iter().filter(move |(_, noted)| !is_owned(noted))
+    /// Whether a session is there, as far as is known.
+    pub(crate) fn lives(&self, session: SessionId) -> bool {
+        self.alive.contains(&session)
+    }
+
+    /// The items that there are records of which nobody owns who is there.
+    pub(crate) fn unowned(&self) -> impl Iterator<Item = &Key> {
+        self.records.keys().filter(|item| self.is_unowned(item))
+    }
+
+    /// Whether there is a record of an item, and nobody owns it who is there.
+    pub(crate) fn is_unowned(&self, item: &Key) -> bool {
+        self.records.get(item).is_some_and(|noted| !noted.record.owner.is_some_and(|owner| self.lives(owner)))
     }
 }
 
@@ -190,6 +200,7 @@ impl Claims {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::lease::record::Record;
 
     fn claims() -> Claims {
         Claims::of(Prefix::parse("/q").unwrap())
@@ -207,6 +218,18 @@ mod tests {
         SessionId::new(id, 0)
     }
 
+    fn record(owner: Option<u128>, attempts: u32, not_before_ms: u64) -> Record {
+        Record { owner: owner.map(session), attempts, not_before_ms, item: 5, nonce: 1 }
+    }
+
+    fn noted(revision: i64, record: Record) -> Change {
+        put("__rq1:2:/q/c/1", revision, &String::from_utf8(record.encode()).unwrap())
+    }
+
+    fn lives(id: u128) -> Change {
+        put(&format!("__rq1:2:/q/a/{}", session(id)), 8, "")
+    }
+
     fn key() -> Key {
         b"/q/1".as_slice().into()
     }
@@ -215,42 +238,58 @@ mod tests {
     fn an_item_is_held_while_its_owners_session_is_there() {
         let mut claims = claims();
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Free(Basis::default()));
-        claims.apply(put("__rq1:2:/q/a/7", 8, ""));
-        claims.apply(put("__rq1:2:/q/c/1", 9, "7 1 0 5 1"));
+        claims.apply(lives(7));
+        claims.apply(noted(9, record(Some(7), 1, 0)));
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Held);
-        assert_eq!(claims.apply(delete("__rq1:2:/q/a/7", 12)), About::Ended(session(7), vec![key()]));
-        let basis = Basis { record: Some(9), dead: Some(session(7)), attempts: 1 };
+        assert_eq!(
+            claims.apply(delete(&format!("__rq1:2:/q/a/{}", session(7)), 12)),
+            About::Ended(session(7), vec![key()])
+        );
+        let expected = Expected::This(record(Some(7), 1, 0));
+        let basis = Basis { record: expected, dead: Some(session(7)), attempts: 1 };
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Free(basis));
-        claims.apply(put("__rq1:2:/q/a/7", 8, ""));
+        claims.apply(lives(7));
         assert_eq!(claims.standing(&key(), 5, 0), Standing::Free(basis), "a session does not come back");
+        claims.listed([lives(7), noted(4, record(Some(7), 1, 0))].into_iter());
+        assert_eq!(claims.standing(&key(), 5, 0), Standing::Held, "unless a listing shows it");
     }
 
     #[test]
     fn an_item_that_was_given_back_is_free_when_its_time_has_come() {
         let mut claims = claims();
-        claims.apply(put("__rq1:2:/q/c/1", 9, "- 3 500 5 1"));
+        claims.apply(noted(9, record(None, 3, 500)));
         assert_eq!(claims.standing(&key(), 5, 499), Standing::Later(500));
-        let basis = Basis { record: Some(9), dead: None, attempts: 3 };
+        let expected = Expected::This(record(None, 3, 500));
+        let basis = Basis { record: expected, dead: None, attempts: 3 };
         assert_eq!(claims.standing(&key(), 5, 500), Standing::Free(basis));
     }
 
     #[test]
     fn a_record_of_an_item_that_is_gone_does_not_hold_its_successor() {
         let mut claims = claims();
-        claims.apply(put("__rq1:2:/q/a/7", 8, ""));
-        claims.apply(put("__rq1:2:/q/c/1", 9, "7 4 0 5 1"));
-        let basis = Basis { record: Some(9), dead: None, attempts: 0 };
+        claims.apply(lives(7));
+        claims.apply(noted(9, record(Some(7), 4, 0)));
+        let expected = Expected::This(record(Some(7), 4, 0));
+        let basis = Basis { record: expected, dead: None, attempts: 0 };
         assert_eq!(claims.standing(&key(), 11, 0), Standing::Free(basis));
     }
 
     #[test]
     fn what_is_heard_late_changes_nothing() {
         let mut claims = claims();
-        claims.apply(put("__rq1:2:/q/c/1", 9, "7 1 0 5 1"));
-        claims.apply(put("__rq1:2:/q/c/1", 8, "6 1 0 5 1"));
+        claims.apply(noted(9, record(Some(7), 1, 0)));
+        claims.apply(noted(8, record(Some(6), 1, 0)));
         claims.apply(delete("__rq1:2:/q/c/1", 9));
         assert_eq!(claims.noted(&key()).unwrap().record.owner, Some(session(7)));
         claims.apply(delete("__rq1:2:/q/c/1", 10));
         assert_eq!(claims.noted(&key()), None);
+    }
+
+    #[test]
+    fn an_item_that_was_put_aside_where_it_lies_is_not_handed_out() {
+        let mut claims = claims();
+        claims.apply(noted(9, record(None, 3, NEVER_MS)));
+        assert_eq!(claims.standing(&key(), 5, NEVER_MS), Standing::PutAside);
+        assert!(matches!(claims.standing(&key(), 11, 0), Standing::Free(_)), "another item of the same name");
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use crate::cache::Place;
 use crate::error::Error;
 use crate::lease::actor::Command;
-use crate::lease::ending::{Ended, Ending, Kind};
-use crate::lease::record::SessionId;
+use crate::lease::ending::{Ended, Ending, Kind, Reply};
+use crate::lease::record::{Record, SessionId};
 use crate::lease::term::Term;
 
 /// What a claim is known by.
@@ -23,6 +23,16 @@ pub(crate) struct Ticket {
     pub(crate) claim: i64,
     pub(crate) attempts: u32,
     pub(crate) session: SessionId,
+    /// The claim's, among those of its session.
+    pub(crate) nonce: u64,
+}
+
+impl Ticket {
+    /// The record that the claim has left, unlike that of any other claim.
+    pub(crate) fn record(&self) -> Record {
+        let Self { place, attempts, session, nonce, .. } = self;
+        Record { owner: Some(*session), attempts: *attempts, not_before_ms: 0, item: place.0, nonce: *nonce }
+    }
 }
 
 /// An item that is claimed.
@@ -159,7 +169,7 @@ impl Delivery {
 
     async fn end(&self, kind: Kind) -> Result<Ended, Error> {
         let (reply, answer) = oneshot::channel();
-        let ending = Ending { ticket: self.ticket.clone(), kind, reply: Some(reply) };
+        let ending = Ending { reply: Some(Reply::to(reply)), ..Ending::new(self.ticket.clone(), kind) };
         self.commands.send(Command::End(ending)).map_err(|_| Error::Closed)?;
         answer.await.unwrap_or(Err(Error::Closed))
     }
@@ -171,7 +181,7 @@ impl Drop for Delivery {
             return;
         }
         let kind = Kind::Nack { delay: Duration::ZERO, value: std::mem::take(&mut self.value) };
-        let ending = Ending { ticket: self.ticket.clone(), kind, reply: None };
+        let ending = Ending::new(self.ticket.clone(), kind);
         // A queue that is gone has given it back.
         let _ = self.commands.send(Command::End(ending));
     }

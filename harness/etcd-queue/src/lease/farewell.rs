@@ -19,7 +19,9 @@ impl Actor {
         // Claims under way: their items are to be given back too.
         self.work_until(limit, |actor| actor.claiming == 0 && actor.under_way + actor.pending.len() == 0)
             .await;
-        self.again.clear();
+        for (_, ending) in std::mem::take(&mut self.again) {
+            self.pending.push_back(ending);
+        }
         for claimed in self.wants.take_ready() {
             self.accept(unhanded(claimed.ticket));
         }
@@ -27,10 +29,10 @@ impl Actor {
             .held
             .values()
             .filter(|holding| !self.ending.contains(&holding.ticket.place.1))
-            .map(|holding| Ending {
-                ticket: holding.ticket.clone(),
-                kind: Kind::Release { not_before_ms: 0, attempts: holding.ticket.attempts },
-                reply: None,
+            .map(|holding| {
+                let ticket = holding.ticket.clone();
+                let attempts = ticket.attempts;
+                Ending::new(ticket, Kind::Release { not_before_ms: 0, attempts })
             })
             .collect();
         left.into_iter().for_each(|ending| self.accept(ending));
@@ -75,17 +77,18 @@ impl Actor {
         }
     }
 
-    /// Tells those who wait for an acknowledgement that nobody knows.
+    /// Tells those who wait for an acknowledgement that nobody knows; or that it was never sent.
     fn give_up(&mut self) {
+        // What is under way answers so by itself.
         self.hands.clear();
-        let in_doubt = std::mem::take(&mut self.ending_doubts).into_iter().flat_map(|(endings, _)| endings);
+        let in_doubt = std::mem::take(&mut self.ending_doubts).into_iter().flat_map(|doubt| doubt.endings);
         for mut ending in in_doubt {
-            let key = ending.key().escape_ascii().to_string();
-            let reason = "the queue was closed while etcd was away".to_owned();
-            ending.answer(Err(Error::Unacknowledged { key, reason }));
+            let unknown = ending.unknown("the queue was closed while etcd was away");
+            ending.answer(Err(unknown));
         }
         for mut ending in std::mem::take(&mut self.pending) {
-            ending.answer(Err(Error::Closed));
+            let unknown = ending.unknown("the queue was closed while etcd was away");
+            ending.answer(Err(if ending.may_be_done { unknown } else { Error::Closed }));
         }
         self.held.clear();
     }

@@ -14,8 +14,12 @@
 //!   leaves a record that no other claim leaves. Sent again, it is either carried out now, or finds its own
 //!   record, or finds something else there, and then never will be.
 //! - **Endings leave no record**, since an acknowledgement deletes it. They are made with a slot, see
-//!   [`crate::slot`], that tells for ever whether they were carried out.
-//! - **Giving back and putting aside** compare the record's revision, so that they too are carried out once.
+//!   [`crate::protocol::slot`], that tells whether they were carried out. Where there can be none, since etcd is full,
+//!   item and record tell: while a session is there, nobody but itself takes its claims away.
+//! - **Giving back and putting aside** compare the record, so they too are carried out once.
+//!
+//! Records are compared by what they say. No two claims leave the same one, in whatever store: their sessions' names
+//! carry a nonce. Revisions would come again after a store was restored.
 //!
 //! What is known here of items, records and sessions is a hint; every transaction compares for itself.
 
@@ -29,6 +33,7 @@ mod farewell;
 mod fence;
 mod letter;
 mod meter;
+mod orphans;
 mod plan;
 mod queue;
 mod reckoning;

@@ -21,6 +21,7 @@ use crate::lease::delivery::Delivery;
 use crate::lease::letter::DeadLetters;
 use crate::lease::turn::Turn;
 use crate::orders::Order;
+use crate::standing::Standing;
 
 /// A queue on etcd whose items are acknowledged, and handed out again if their holder dies first; clones are
 /// cheap and share one session.
@@ -54,6 +55,7 @@ struct Shared {
     sequence: Mutex<Sequence>,
     counting: Counting,
     dead_letters: DeadLetters,
+    standing: Standing,
     closing: Closing,
 }
 
@@ -63,6 +65,7 @@ pub(crate) struct Ends {
     pub(crate) orders: mpsc::UnboundedSender<Order>,
     pub(crate) counting: Counting,
     pub(crate) dead_letters: DeadLetters,
+    pub(crate) standing: Standing,
     pub(crate) access: Access,
     pub(crate) closing: Closing,
     pub(crate) clock: Arc<dyn Clock>,
@@ -111,8 +114,9 @@ impl LeaseQueue {
     }
 
     pub(crate) fn new(ends: Ends) -> Self {
-        let Ends { commands, orders, counting, dead_letters, access, clock, closing } = ends;
-        let shared = Shared { access, clock, sequence: Mutex::default(), counting, dead_letters, closing };
+        let Ends { commands, orders, counting, dead_letters, standing, access, clock, closing } = ends;
+        let shared =
+            Shared { access, clock, sequence: Mutex::default(), counting, dead_letters, standing, closing };
         Self { commands, orders, shared: Arc::new(shared) }
     }
 
@@ -229,6 +233,12 @@ impl LeaseQueue {
     pub async fn len(&self) -> Result<u64, Error> {
         self.shared.closing.pass().await?;
         self.shared.counting.count().await
+    }
+
+    /// The keys of items that are too large to be read, as far as they came up: they stay stored, and those behind
+    /// them are handed out. See [`Queue::unreadable`](crate::Queue::unreadable).
+    pub fn unreadable(&self) -> Vec<String> {
+        self.shared.standing.unreadable()
     }
 
     /// What was handed out too often and put aside. They can be looked after when the queue is closed, too.

@@ -10,12 +10,12 @@ use crate::access::Setback;
 use crate::cache::{Change, Key, Known};
 use crate::error::Error;
 use crate::lease::actor::{Actor, HandEvent, Holding, unhanded};
-use crate::lease::claim::{Claim, Fate, Outcome};
-use crate::lease::claims::{About, Noted};
+use crate::lease::claim::{Burial, Claim, Fate, Grave, Orphan, Outcome};
+use crate::lease::claims::About;
 use crate::lease::delivery::{Claimed, Ticket};
-use crate::lease::record::SessionId;
+use crate::lease::record::{NEVER_MS, Noted, Record, SessionId};
 use crate::lease::shelf::Chosen;
-use crate::lease::term::Begun;
+use crate::lease::term::Incumbent;
 use crate::link::{Entry, Link, LinkEvent};
 use crate::listing::Read;
 use crate::meter::cause;
@@ -25,6 +25,8 @@ use crate::watch::{End, News};
 /// Values of so many bytes together are not too many to read at once, and of so many they are.
 const LIGHT_BYTES: usize = 256 * 1024;
 const HEAVY_BYTES: usize = 1024 * 1024;
+/// How long until what etcd refuses to put aside is tried again. Meanwhile it does not stand in the way of others.
+const BURIED_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// The watch may tell late of what is settled long since; 100 ms are usual (etcd v3.5.5
 /// server/mvcc/watchable_store.go, `syncWatchersLoop`).
 const STRAY_AFTER: Duration = Duration::from_secs(1);
@@ -39,13 +41,23 @@ impl Actor {
                 self.shelf.items_listed(listing.cache, now_ms);
                 self.items = Link::open(self.access.clone(), revision);
                 self.listed_barren(now);
+                self.tell_unreadable();
+                if self.claims_listed {
+                    self.suspect_all(now);
+                }
             }
             LinkEvent::Opened(Ok(watch)) => self.items = Link::Up(watch),
             LinkEvent::News(News::Changes(changes)) => {
                 for change in changes {
                     self.check_taken(&change);
+                    let gone = match &change {
+                        Change::Delete { key, .. } => Some(key.clone()),
+                        Change::Put { .. } => None,
+                    };
                     self.shelf.item_changed(change, now, now_ms);
+                    gone.into_iter().for_each(|key| self.suspect(key, now));
                 }
+                self.tell_unreadable();
                 self.meter.known.set(f64::from(u32::try_from(self.shelf.len()).unwrap_or(u32::MAX)));
             }
             LinkEvent::News(News::Created) => {}
@@ -66,8 +78,34 @@ impl Actor {
         }
     }
 
+    /// An item that is held here and that somebody who lives has a claim of: so it may be where a store was restored.
+    fn check_retaken(&self, key: &Key) {
+        if let (Some(held), Some(noted)) = (self.held.get(key), self.shelf.noted(key))
+            && let Some(owner) = noted.record.owner
+            && owner != held.ticket.session
+            && self.shelf.lives(owner)
+        {
+            held.fenced.store(true, Ordering::Release);
+        }
+    }
+
+    /// An item whose record may be left behind.
+    fn suspect(&mut self, key: Key, now: Instant) {
+        if self.shelf.is_suspect(&key) {
+            self.orphans.suspect(key, now);
+        }
+    }
+
+    pub(crate) fn suspect_all(&mut self, now: Instant) {
+        self.shelf.suspects().into_iter().for_each(|key| self.orphans.suspect(key, now));
+    }
+
+    fn tell_unreadable(&self) {
+        self.standing.tell_unreadable(self.shelf.unreadable(), &self.meter);
+    }
+
     pub(crate) fn on_claims(&mut self, event: LinkEvent) {
-        let now_ms = self.unix_ms();
+        let (now, now_ms) = (Instant::now(), self.unix_ms());
         match event {
             LinkEvent::Listed(Ok(listing)) => {
                 self.shelf.claims_listed(&listing.cache, now_ms);
@@ -76,17 +114,24 @@ impl Actor {
                 let ours = self.incumbent.as_ref().map(|incumbent| self.shelf.records_of(incumbent.id));
                 ours.into_iter().flatten().for_each(|key| self.check_stray(key));
                 self.see_sessions();
+                let held: Vec<Key> = self.held.keys().cloned().collect();
+                held.iter().for_each(|key| self.check_retaken(key));
                 if self.items.is_listed() {
-                    self.tidy_orphans();
+                    self.suspect_all(now);
                 }
             }
             LinkEvent::Opened(Ok(watch)) => self.claims = Link::Up(watch),
             LinkEvent::News(News::Changes(changes)) => {
                 for change in changes {
                     match self.shelf.claim_changed(change, now_ms) {
-                        About::Item(key) => self.check_stray(key),
+                        About::Item(key) => {
+                            self.check_retaken(&key);
+                            self.suspect(key.clone(), now);
+                            self.check_stray(key);
+                        }
                         About::Began => self.see_sessions(),
-                        About::Ended(session, _) => {
+                        About::Ended(session, keys) => {
+                            keys.into_iter().for_each(|key| self.suspect(key, now));
                             self.see_sessions();
                             if self.incumbent.as_ref().is_some_and(|incumbent| incumbent.id == session) {
                                 self.session_ended("its key is gone");
@@ -147,8 +192,17 @@ impl Actor {
             HandEvent::Session(begun) => {
                 self.is_beginning = false;
                 match begun {
+                    Ok((session, slots)) => {
+                        (self.slots, self.slots_in_use, self.slots_of) = (slots, 0, Some(session));
+                    }
+                    Err(setback) => self.not_begun(setback),
+                }
+            }
+            HandEvent::Term(begun) => {
+                self.is_beginning = false;
+                match begun {
                     Ok(incumbent) => self.session_began(incumbent),
-                    Err(setback) => self.set_back("a session is begun again", setback),
+                    Err(setback) => self.not_begun(setback),
                 }
             }
             HandEvent::Read(reads) => {
@@ -160,9 +214,9 @@ impl Actor {
             }
             HandEvent::Claimed { claim, answer } => self.claimed(claim, answer),
             HandEvent::Ended { endings, slot, answer } => self.endings_sent(endings, slot, answer),
-            HandEvent::Settled { endings, slot, answer } => self.endings_settled(endings, slot, answer),
-            HandEvent::Buried { chosen, answer } => self.buried(chosen, answer),
-            HandEvent::Tidied => {}
+            HandEvent::Settled { doubt, answer } => self.endings_settled(doubt, answer),
+            HandEvent::Buried { chosen, grave, answer } => self.buried(chosen, grave, answer),
+            HandEvent::Tidied { orphans, answer } => self.tidied(orphans, answer),
             HandEvent::Counted(Ok(stored)) => {
                 if stored > u64::try_from(self.shelf.len()).unwrap_or(0) && !self.shelf.has_free() {
                     tracing::info!(range = self.access.range(), stored, "there may be more, listing");
@@ -174,10 +228,36 @@ impl Actor {
         }
     }
 
-    fn session_began(&mut self, begun: Begun) {
-        let Begun { incumbent, session, slots } = begun;
+    /// What is to end waits for slots. If there will be none it is told so; a full etcd takes some of it all the same.
+    fn not_begun(&mut self, setback: Setback) {
+        if let Setback::Final(error) = &setback {
+            for ending in std::mem::take(&mut self.pending) {
+                self.ended_badly(ending, error.clone());
+            }
+        }
+        self.set_back("a session is begun again", setback);
+    }
+
+    fn tidied(&mut self, orphans: Vec<Orphan>, answer: Result<(), Setback>) {
+        self.is_tidying = false;
+        let now = Instant::now();
+        match answer {
+            Ok(()) => {}
+            Err(setback @ (Setback::Unsent(_) | Setback::Lost(_))) => {
+                for orphan in orphans {
+                    match orphan.owner {
+                        None => self.orphans.leave(orphan),
+                        Some(_) => self.orphans.suspect(orphan.item, now),
+                    }
+                }
+                self.set_back("records of items that are gone are tidied away again", setback);
+            }
+            Err(setback) => tracing::debug!(?setback, "records of items that are gone are left for later"),
+        }
+    }
+
+    fn session_began(&mut self, incumbent: Incumbent) {
         tracing::debug!(range = self.access.range(), session = %incumbent.id, "a session begins");
-        (self.slots, self.slots_of) = (slots, Some(session));
         self.lease_meter.sessions.increment(1);
         self.incumbent = Some(incumbent);
         self.see_sessions();
@@ -189,6 +269,7 @@ impl Actor {
         let Some(incumbent) = self.incumbent.take() else { return };
         tracing::warn!(range = self.access.range(), session = %incumbent.id, why, "a session has ended");
         self.meter.recovered("session");
+        self.terms_pace.setback(Instant::now());
         // Deliveries share it, and learn by it that they are stale.
         incumbent.term.end();
         let now_ms = self.unix_ms();
@@ -199,6 +280,12 @@ impl Actor {
             self.shelf.is_back(&place);
             self.shelf.shelve(place, Known { value: Some(claimed.value), seen: Instant::now() }, now_ms);
         }
+        // What was to be given back some time is free now.
+        for (_, ending) in std::mem::take(&mut self.again) {
+            if self.holds(&ending.ticket) {
+                self.ending.remove(ending.key());
+            }
+        }
         for (key, holding) in std::mem::take(&mut self.held) {
             // What is about to be acknowledged is not claimed again before that is decided.
             if self.ending.contains(&key) {
@@ -207,7 +294,6 @@ impl Actor {
                 self.put_back(&holding.ticket);
             }
         }
-        self.again.clear();
     }
 
     /// An item that is in nobody's hands here any more, and stored.
@@ -219,22 +305,38 @@ impl Actor {
 
     fn read(&mut self, reads: Vec<Read>) {
         let (now, now_ms, mut bytes) = (Instant::now(), self.unix_ms(), 0);
+        let mut tells_nothing_new = false;
         for read in reads {
-            match read {
+            let key = match read {
                 Read::Stored { key, revision, value } => {
                     bytes += value.len();
                     self.shelf.read(&key, revision, value, now);
+                    key
                 }
                 Read::Gone { key, revision } => {
-                    self.shelf.item_changed(Change::Delete { key, revision }, now, now_ms);
+                    self.shelf.item_changed(Change::Delete { key: key.clone(), revision }, now, now_ms);
+                    key
                 }
-                // It stays stored, and out of the way until the range is listed again.
                 Read::TooLarge { key, reason } => {
                     let (range, name) = (self.access.range(), String::from_utf8_lossy(&key));
                     tracing::error!(range, key = %name, reason, "an item is too large for this client");
-                    self.shelf.item_changed(Change::Delete { key, revision: i64::MAX }, now, now_ms);
+                    self.shelf.set_aside(&key);
+                    self.tell_unreadable();
+                    key
                 }
-            }
+            };
+            tells_nothing_new |= self.shelf.is_unread(&key);
+        }
+        if tells_nothing_new {
+            // What is known is of a store that was restored since, or the item was written over meanwhile.
+            let rest = self.items_pace.setback(now);
+            tracing::warn!(
+                range = self.access.range(),
+                ?rest,
+                "what is stored is not what was listed, listing again"
+            );
+            self.meter.recovered("listing");
+            self.items = Link::list(self.access.clone(), Entry::AsIs, rest);
         }
         self.window = match bytes {
             ..=LIGHT_BYTES => self.window.saturating_mul(2).min(126),
@@ -266,6 +368,15 @@ impl Actor {
                     self.shelf.affinity.lost(Instant::now());
                 }
             }
+            Ok(Outcome::Full { fates, error }) => {
+                let mut ours = 0;
+                for (chosen, fate) in claim.items.iter().zip(fates) {
+                    ours += u64::from(self.reckon(&claim, chosen, fate));
+                }
+                tracing::warn!(range = self.access.range(), ours, %error, "etcd is full");
+                self.hand_out(Instant::now());
+                self.set_back("", Setback::Full(error));
+            }
             Ok(Outcome::SessionGone) => {
                 self.void(claim.items);
                 if self.incumbent.as_ref().is_some_and(|incumbent| incumbent.id == claim.session) {
@@ -296,31 +407,12 @@ impl Actor {
     fn reckon(&mut self, claim: &Claim, chosen: &Chosen, fate: Fate) -> bool {
         let now_ms = self.unix_ms();
         let (place, known) = (chosen.place.clone(), chosen.known.clone());
-        let revision = match fate {
-            Fate::Ours(revision) => revision,
-            Fate::ItemGone => {
-                self.shelf.is_back(&place);
-                return false;
-            }
-            Fate::Held(noted) => {
-                self.shelf.note(&place.1, noted);
-                self.shelf.is_back(&place);
-                let key = place.1.clone();
-                self.shelf.shelve(place, known, now_ms);
-                self.check_stray(key);
-                return false;
-            }
-            Fate::OwnerLives => {
-                if let Some(owner) = chosen.basis.dead {
-                    self.shelf.is_alive(owner);
-                }
-                self.shelf.is_back(&place);
-                self.shelf.shelve(place, known, now_ms);
-                return false;
-            }
+        let Fate::Ours(revision) = fate else {
+            self.missed_one(chosen, fate);
+            return false;
         };
         let record = claim.record(chosen);
-        self.shelf.note(&place.1, Noted { record, revision });
+        self.shelf.note(&place.1, Noted::written(record, revision));
         let Some(incumbent) = self.incumbent.as_ref().filter(|incumbent| incumbent.id == claim.session)
         else {
             self.shelf.is_back(&place);
@@ -332,13 +424,48 @@ impl Actor {
         if record.attempts > 1 {
             self.lease_meter.redelivered.increment(1);
         }
-        let ticket = Ticket { place, claim: revision, attempts: record.attempts, session: claim.session };
+        let (attempts, session, nonce) = (record.attempts, claim.session, claim.nonce);
+        let ticket = Ticket { place, claim: revision, attempts, session, nonce };
         let fenced = Arc::new(AtomicBool::new(false));
         let holding = Holding { ticket: ticket.clone(), fenced: fenced.clone() };
         self.held.insert(ticket.place.1.clone(), holding);
         let value = known.value.unwrap_or_default();
         self.wants.keep(Claimed { ticket, value, term: incumbent.term.clone(), fenced });
         true
+    }
+
+    /// Takes in why an item was not had. If that is nothing new, what is known is not what is stored: so it may be where
+    /// a store was restored.
+    fn missed_one(&mut self, chosen: &Chosen, fate: Fate) {
+        let (now_ms, place) = (self.unix_ms(), chosen.place.clone());
+        self.shelf.is_back(&place);
+        match fate {
+            Fate::ItemGone | Fate::Ours(_) => return,
+            Fate::Left => return self.shelf.shelve(place, chosen.known.clone(), now_ms),
+            Fate::Held(noted) => self.shelf.note(&place.1, noted),
+            Fate::OwnerLives => chosen.basis.dead.into_iter().for_each(|owner| self.shelf.is_alive(owner)),
+        }
+        self.shelf.shelve(place.clone(), chosen.known.clone(), now_ms);
+        if self.shelf.basis(&place, now_ms) == Some(chosen.basis) {
+            self.look_again();
+        }
+        self.check_stray(place.1);
+    }
+
+    /// Who holds what is listed anew, after a rest; nothing is claimed before.
+    fn look_again(&mut self) {
+        if !self.claims_listed {
+            return;
+        }
+        let rest = self.claims_pace.setback(Instant::now());
+        tracing::warn!(
+            range = self.access.range(),
+            ?rest,
+            "claims are not what was told of them, listing them again"
+        );
+        self.meter.recovered("claims");
+        self.claims_listed = false;
+        self.claims = Link::list(self.access.to_claims(), Entry::AsIs, rest);
     }
 
     /// Nothing came of a claim, as far as is known.
@@ -365,26 +492,40 @@ impl Actor {
 
     /// Gives back what we have claimed and never came to know of.
     pub(crate) fn release_stray(&mut self, key: &Key) {
-        let Some((session, Noted { record, revision })) = self.is_stray(key) else { return };
-        let ticket =
-            Ticket { place: (record.item, key.clone()), claim: revision, attempts: record.attempts, session };
+        let Some((session, Noted { record, revision, .. })) = self.is_stray(key) else { return };
+        let ticket = Ticket {
+            place: (record.item, key.clone()),
+            claim: revision,
+            attempts: record.attempts,
+            session,
+            nonce: record.nonce,
+        };
         self.pending.push_back(unhanded(ticket));
     }
 
-    fn buried(&mut self, chosen: Chosen, answer: Result<bool, Setback>) {
+    fn buried(&mut self, chosen: Chosen, grave: Grave, answer: Result<Burial, Setback>) {
         match answer {
-            Ok(is_done) => {
-                self.lease_meter.dead_letters.increment(u64::from(is_done));
-                if is_done {
-                    self.shelf.is_back(&chosen.place);
-                } else {
-                    self.void(vec![chosen]);
+            Ok(Burial::Done(revision)) => {
+                self.lease_meter.dead_letters.increment(1);
+                self.shelf.is_back(&chosen.place);
+                if grave == Grave::InPlace {
+                    let item = chosen.place.0;
+                    let never = Record { not_before_ms: NEVER_MS, item, ..Record::default() };
+                    self.shelf.note(&chosen.place.1, Noted::written(never, revision));
+                    self.shelf.shelve(chosen.place, chosen.known, self.unix_ms());
                 }
             }
-            Err(Setback::Final(error @ (Error::TooLarge { .. } | Error::Refused { .. }))) => {
-                // It stays out, so that it does not stand in the way of others.
-                let key = chosen.place.1.escape_ascii().to_string();
-                tracing::error!(key, %error, "an item that was handed out too often cannot be put aside");
+            Ok(Burial::Missed(fate)) => self.missed_one(&chosen, fate),
+            // Its letter is more than etcd takes along: it becomes one where it lies.
+            Err(Setback::Final(Error::TooLarge { .. })) if grave == Grave::Apart => {
+                self.bury(chosen, Grave::InPlace);
+            }
+            Err(setback @ Setback::Final(_)) => {
+                let (key, again_at) =
+                    (chosen.place.1.escape_ascii().to_string(), Instant::now() + BURIED_AGAIN_AFTER);
+                tracing::error!(key, ?setback, "an item that was handed out too often cannot be put aside");
+                self.unburied.push((again_at, chosen));
+                self.set_back("", setback);
             }
             Err(setback) => {
                 self.void(vec![chosen]);
@@ -394,10 +535,19 @@ impl Actor {
     }
 
     pub(crate) fn set_back(&mut self, what: &'static str, setback: Setback) {
-        let rest = self.hand_pace.setback(Instant::now());
+        let now = Instant::now();
         match setback {
-            Setback::Final(error) | Setback::Full(error) => self.wants.fail(&error),
+            Setback::Full(error) => {
+                self.full_pace.setback(now);
+                self.fill(error.clone());
+                self.wants.fail(&error);
+            }
+            Setback::Final(error) => {
+                self.hand_pace.setback(now);
+                self.wants.fail(&error);
+            }
             Setback::Unsent(reason) | Setback::Lost(reason) => {
+                let rest = self.hand_pace.setback(now);
                 tracing::warn!(range = self.access.range(), reason, ?rest, "{what}");
             }
         }

@@ -2,7 +2,10 @@
 
 pub(crate) use crate::protocol::session::SessionId;
 
-/// What a record says.
+/// When a record's item is handed out again that was put aside where it lies: never.
+pub(crate) const NEVER_MS: u64 = u64::MAX;
+
+/// What a record says. No two claims leave the same one, in whatever store: the sessions that it names carry a nonce.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     /// The session that holds the item; nobody does if there is none.
@@ -24,11 +27,6 @@ impl Record {
         format!("{owner} {attempts} {not_before_ms} {item} {nonce}").into_bytes()
     }
 
-    /// What is no record says nothing: the item is free, and was never handed out.
-    pub(crate) fn decode(value: &[u8]) -> Self {
-        Self::parse(value).unwrap_or_default()
-    }
-
     fn parse(value: &[u8]) -> Option<Self> {
         let mut fields = std::str::from_utf8(value).ok()?.split(' ');
         let mut next = || fields.next();
@@ -45,6 +43,43 @@ impl Record {
     }
 }
 
+/// A record as etcd has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub(crate) record: Record,
+    pub(crate) revision: i64,
+    is_record: bool,
+}
+
+/// What a transaction finds in a record's place if all is as it was.
+///
+/// Revisions come again after a store was restored, and by them a record of somebody else could pass for the one that
+/// was seen. What a record says does not come again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Expected {
+    #[default]
+    Nothing,
+    This(Record),
+    /// Something that is no record.
+    WrittenAt(i64),
+}
+
+impl Noted {
+    pub(crate) fn written(record: Record, revision: i64) -> Self {
+        Self { record, revision, is_record: true }
+    }
+
+    /// What is no record says nothing: the item is free, and was never handed out.
+    pub(crate) fn found(value: &[u8], revision: i64) -> Self {
+        let record = Record::parse(value).filter(|record| record.encode() == value);
+        Self { record: record.unwrap_or_default(), revision, is_record: record.is_some() }
+    }
+
+    pub(crate) fn expected(&self) -> Expected {
+        if self.is_record { Expected::This(self.record) } else { Expected::WrittenAt(self.revision) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +89,8 @@ mod tests {
         let session = SessionId::new(0, 17);
         for owner in [None, Some(session)] {
             let record = Record { owner, attempts: 2, not_before_ms: 3, item: 4, nonce: 5 };
-            assert_eq!(Record::decode(&record.encode()), record);
+            let found = Noted::found(&record.encode(), 9);
+            assert_eq!((found, found.expected()), (Noted::written(record, 9), Expected::This(record)));
         }
         assert_eq!(
             Record { owner: Some(session), attempts: 2, not_before_ms: 3, item: 4, nonce: 5 }.encode(),
@@ -63,9 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_claims_nothing() {
-        for strange in ["", "17", "17 2 3 4", "x 2 3 4 5", "17 -2 3 4 5"] {
-            assert_eq!(Record::decode(strange.as_bytes()), Record::default(), "{strange}");
+    fn what_is_no_record_claims_nothing_and_is_known_by_its_revision() {
+        for strange in ["", "17", "17 2 3 4", "x 2 3 4 5", "17 -2 3 4 5", "11 2 3 4 5", "- 2 3 4 5 6"] {
+            let found = Noted::found(strange.as_bytes(), 9);
+            assert_eq!(found.record, Record::default(), "{strange}");
+            assert_eq!(found.expected(), Expected::WrittenAt(9), "{strange}");
         }
     }
 }

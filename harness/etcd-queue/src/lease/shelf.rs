@@ -1,5 +1,5 @@
 //! All items that are known, by what may be done with them: free to be claimed, parked because somebody else
-//! holds them or their time has not come, or out, in our own hands.
+//! holds them or their time has not come, or out, in our own hands. And those that are too large to be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use crate::affinity::Affinity;
 use crate::cache::{Cache, Change, Key, Known, Place};
 use crate::key::Prefix;
-use crate::lease::claims::{About, Basis, Claims, Noted, Standing};
-use crate::lease::record::SessionId;
+use crate::lease::claim::Orphan;
+use crate::lease::claims::{About, Basis, Claims, Standing};
+use crate::lease::record::{Noted, SessionId};
 
 /// How many items in line may be read at once when their values are not known.
 const WIDEST_WINDOW: usize = 126;
@@ -19,6 +20,8 @@ pub(crate) struct Shelf {
     free: Cache,
     parked: BTreeMap<Key, (i64, Known)>,
     out: BTreeMap<Key, i64>,
+    /// Items whose values this client does not get: they stay stored, and out of the way of those behind them.
+    unreadable: BTreeMap<Key, i64>,
     /// Parked items whose time will come, by it.
     later: BTreeSet<(u64, Key)>,
     claims: Claims,
@@ -49,6 +52,7 @@ impl Shelf {
             free: Cache::default(),
             parked: BTreeMap::new(),
             out: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             later: BTreeSet::new(),
             claims: Claims::of(prefix),
             affinity: Affinity::default(),
@@ -60,8 +64,10 @@ impl Shelf {
         self.free = cache;
         self.parked.clear();
         self.later.clear();
-        for (key, revision) in &self.out {
-            self.free.forget(key, *revision);
+        let free = &mut self.free;
+        self.unreadable.retain(|key, revision| free.place_of(key).is_some_and(|place| place.0 == *revision));
+        for (key, revision) in self.out.iter().chain(&self.unreadable) {
+            free.forget(key, *revision);
         }
         let about: Vec<Key> = self.free.iter().map(|(place, _)| place.1.clone()).collect();
         about.iter().for_each(|key| self.reconsider(key, now_ms));
@@ -93,6 +99,9 @@ impl Shelf {
                 if self.parked.get(&key).is_some_and(|(place, _)| *place < revision) {
                     self.parked.remove(&key);
                 }
+                if self.unreadable.get(&key).is_some_and(|place| *place < revision) {
+                    self.unreadable.remove(&key);
+                }
                 self.free.apply(Change::Delete { key, revision }, now);
             }
         }
@@ -115,6 +124,24 @@ impl Shelf {
         }
     }
 
+    /// Whether an item stands in line, and its value is still to be read.
+    pub(crate) fn is_unread(&self, key: &Key) -> bool {
+        self.free.place_of(key).is_some_and(|place| self.free.is_unread(&place))
+    }
+
+    /// Takes an item out of the line whose value does not come through.
+    pub(crate) fn set_aside(&mut self, key: &Key) {
+        if let Some((revision, key)) = self.free.place_of(key) {
+            self.free.forget(&key, revision);
+            self.unreadable.insert(key, revision);
+        }
+    }
+
+    /// The keys of the items whose values do not come through.
+    pub(crate) fn unreadable(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.unreadable.keys().map(|key| &**key)
+    }
+
     /// Puts an item where its record says it belongs.
     fn reconsider(&mut self, key: &Key, now_ms: u64) {
         if let Some(place) = self.free.place_of(key) {
@@ -133,7 +160,7 @@ impl Shelf {
         let (revision, key) = (place.0, place.1.clone());
         match self.claims.standing(&key, revision, now_ms) {
             Standing::Free(_) => return self.free.restore(place, known),
-            Standing::Held => {}
+            Standing::Held | Standing::PutAside => {}
             Standing::Later(at_ms) => drop(self.later.insert((at_ms, key.clone()))),
         }
         if self.free.place_of(&key).is_none() {
@@ -174,7 +201,7 @@ impl Shelf {
                     self.free.restore(place, known);
                     break;
                 }
-                Standing::Held | Standing::Later(_) => self.shelve(place, known, now_ms),
+                Standing::Held | Standing::PutAside | Standing::Later(_) => self.shelve(place, known, now_ms),
             }
         }
         choice
@@ -221,13 +248,40 @@ impl Shelf {
         self.affinity.meet(&ours.to_string(), &all);
     }
 
-    /// Records that nobody owns, of items that are not known to be stored.
-    pub(crate) fn orphans(&self, most: usize) -> Vec<(Key, Noted)> {
-        let is_known = |key: &Key| {
-            self.out.contains_key(key) || self.parked.contains_key(key) || self.free.place_of(key).is_some()
-        };
-        let orphans = self.claims.unowned().filter(|(key, _)| !is_known(key));
-        orphans.take(most).map(|(key, noted)| (key.clone(), *noted)).collect()
+    /// The items that seem to be gone, and whose records nobody owns.
+    pub(crate) fn suspects(&self) -> Vec<Key> {
+        self.claims.unowned().filter(|key| !self.is_known(key)).cloned().collect()
+    }
+
+    /// Whether an item seems to be gone, and nobody owns its record.
+    pub(crate) fn is_suspect(&self, key: &Key) -> bool {
+        self.claims.is_unowned(key) && !self.is_known(key)
+    }
+
+    /// The record of a suspect, to be tidied away if it is one.
+    pub(crate) fn orphan(&self, key: &Key) -> Option<Orphan> {
+        let noted = self.claims.noted(key).filter(|_| self.is_suspect(key))?;
+        Some(Orphan { item: key.clone(), record: noted.expected(), owner: noted.record.owner })
+    }
+
+    fn is_known(&self, key: &Key) -> bool {
+        self.is_out(key)
+            || self.parked.contains_key(key)
+            || self.unreadable.contains_key(key)
+            || self.free.place_of(key).is_some()
+    }
+
+    /// Whether a session is there, as far as is known.
+    pub(crate) fn lives(&self, session: SessionId) -> bool {
+        self.claims.lives(session)
+    }
+
+    /// What an item's claim would be based on, if it may be claimed.
+    pub(crate) fn basis(&self, place: &Place, now_ms: u64) -> Option<Basis> {
+        match self.claims.standing(&place.1, place.0, now_ms) {
+            Standing::Free(basis) => Some(basis),
+            Standing::Held | Standing::Later(_) | Standing::PutAside => None,
+        }
     }
 
     pub(crate) fn has_free(&self) -> bool {

@@ -13,10 +13,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::access::{Access, Setback};
+use crate::error::Operation;
 use crate::lease::record::SessionId;
 use crate::membership::{self, Bound, Renewal};
-use crate::protocol::slot::Slot;
-use crate::session::Session;
+use crate::protocol::txn::{Op, Txn};
 
 /// What deliveries know of the session that they were claimed by.
 #[derive(Debug)]
@@ -54,13 +54,7 @@ pub(crate) struct Incumbent {
     keeping: JoinHandle<()>,
 }
 
-/// A session that was begun, and what its endings are settled by.
-#[derive(Debug)]
-pub(crate) struct Begun {
-    pub(crate) incumbent: Incumbent,
-    pub(crate) session: Session,
-    pub(crate) slots: Vec<Slot>,
-}
+const SHORTEST_REST: Duration = Duration::from_millis(50);
 
 /// So much earlier than its lease a session stops to be certain: clocks differ a little, and what is handed
 /// out on the last moment is of no use.
@@ -72,21 +66,22 @@ impl Incumbent {
     /// Begins a session under a name that was never used.
     ///
     /// # Errors
-    /// A setback may leave a session behind that nobody keeps.
-    pub(crate) async fn begin(
-        access: Access,
-        nonce: u128,
-        slots: usize,
-        ttl: Duration,
-    ) -> Result<Begun, Setback> {
-        let (session, slots) = Session::begin(&access, nonce, slots).await?;
-        let id = session.id();
+    /// A setback leaves no session behind.
+    pub(crate) async fn begin(access: Access, nonce: u128, ttl: Duration) -> Result<Self, Setback> {
         let sent = Instant::now();
-        let Bound { lease_id, ttl } = membership::bind(&access, id, ttl).await?;
+        let Bound { lease_id, ttl } = membership::grant(&access, ttl).await?;
+        let id = SessionId::new(nonce, lease_id);
+        let alive = Op::put(&access.prefix().layout().alive(id), Vec::new(), Some(lease_id));
+        let begun =
+            access.to_records().transact(Operation::Record, &Txn::new(vec![], vec![alive], vec![])).await;
+        if let Err(setback) = begun {
+            // What was not written yet can't be any more. Nobody waits for that.
+            tokio::spawn(async move { membership::leave(&access, lease_id).await });
+            return Err(setback);
+        }
         let term = Arc::new(Term::until(sent + ttl.saturating_sub(margin(ttl))));
         let keeping = tokio::spawn(keep(access, lease_id, ttl, term.clone()));
-        let incumbent = Self { id, lease_id, term, keeping };
-        Ok(Begun { incumbent, session, slots })
+        Ok(Self { id, lease_id, term, keeping })
     }
 
     /// Waits for the end of the lease. Cancel-safe.
@@ -105,7 +100,8 @@ impl Drop for Incumbent {
 async fn keep(access: Access, lease_id: i64, ttl: Duration, term: Arc<Term>) {
     let mut rest = ttl / 3;
     loop {
-        sleep(rest).await;
+        // Whatever time a lease was granted for.
+        sleep(rest.max(SHORTEST_REST)).await;
         let sent = Instant::now();
         match membership::renew(&access, lease_id).await {
             Renewal::Renewed => {

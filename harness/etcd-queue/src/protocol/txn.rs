@@ -12,6 +12,8 @@ use crate::cache::Key;
 pub(crate) enum Compare {
     /// The key was written last at this revision.
     ModRevision(Key, i64),
+    /// The key holds this value.
+    Value(Key, Vec<u8>),
     /// The key is not there.
     Absent(Key),
     /// The key is there.
@@ -92,12 +94,18 @@ impl Op {
             Op::DeleteRange(from, to) => {
                 TxnOp::delete(from.to_vec(), Some(etcd_client::DeleteOptions::new().with_range(to.to_vec())))
             }
-            Op::Get(key) => TxnOp::get(key.to_vec(), None),
-            Op::Look(key) => TxnOp::get(key.to_vec(), Some(GetOptions::new().with_keys_only())),
-            Op::GetRange(from, to) => {
-                TxnOp::get(from.to_vec(), Some(GetOptions::new().with_range(to.to_vec())))
-            }
+            Op::Get(key) | Op::Look(key) | Op::GetRange(key, _) => TxnOp::get(key.to_vec(), self.to_get()),
             Op::Txn(txn) => TxnOp::txn(txn.to_etcd()),
+        }
+    }
+
+    /// How it reads, if it does nothing else.
+    fn to_get(&self) -> Option<GetOptions> {
+        match self {
+            Op::Get(_) => Some(GetOptions::new()),
+            Op::Look(_) => Some(GetOptions::new().with_keys_only()),
+            Op::GetRange(_, to) => Some(GetOptions::new().with_range(to.to_vec())),
+            _ => None,
         }
     }
 
@@ -116,6 +124,7 @@ impl Compare {
             Compare::ModRevision(key, revision) => {
                 Etcd::mod_revision(key.to_vec(), CompareOp::Equal, *revision)
             }
+            Compare::Value(key, value) => Etcd::value(key.to_vec(), CompareOp::Equal, value.clone()),
             Compare::Absent(key) => Etcd::version(key.to_vec(), CompareOp::Equal, 0),
             Compare::Present(key) => Etcd::version(key.to_vec(), CompareOp::Greater, 0),
             Compare::NoneIn(from, to) => {
@@ -133,6 +142,16 @@ impl Txn {
     /// Only reads.
     pub(crate) fn reading(reads: Vec<Op>) -> Self {
         Self { then: reads, ..Self::default() }
+    }
+
+    /// What it reads, and how, if it does nothing else.
+    pub(crate) fn only_reads(&self) -> Option<Vec<(Key, GetOptions)>> {
+        let read = |op: &Op| match op {
+            Op::Get(key) | Op::Look(key) | Op::GetRange(key, _) => Some((key.clone(), op.to_get()?)),
+            _ => None,
+        };
+        let is_unconditional = self.when.is_empty() && self.otherwise.is_empty();
+        is_unconditional.then(|| self.then.iter().map(read).collect()).flatten()
     }
 
     pub(crate) fn to_etcd(&self) -> etcd_client::Txn {
@@ -159,6 +178,12 @@ impl Txn {
         let own = self.when.len().max(self.then.len()).max(self.otherwise.len());
         let deepest = self.then.iter().chain(&self.otherwise).map(Op::depth).max();
         own + deepest.unwrap_or(0)
+    }
+}
+
+impl Part {
+    pub(crate) fn of_get(got: &GetResponse) -> Self {
+        Part::Got(stored(got))
     }
 }
 

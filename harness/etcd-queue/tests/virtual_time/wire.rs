@@ -29,6 +29,10 @@ pub enum Mishap {
     Late(Duration),
     /// Of a stream of answers, the one of this number does not come.
     Swallowed(usize),
+    /// It is not carried out, and answered with this status.
+    Refused(tonic::Code, &'static str),
+    /// It is carried out, and answered with this status all the same.
+    RefusedLate(tonic::Code, &'static str),
 }
 
 /// How many requests in a thousand meet which mishap.
@@ -362,6 +366,13 @@ impl Service<Request> for Meddled {
                 Some(Mishap::Swallowed(number)) => {
                     let swallower = |inner| Body::new(Swallower { inner, before: Some(number) });
                     return Ok(inner.call(request).await?.map(swallower));
+                }
+                Some(Mishap::Refused(code, reason)) => {
+                    return Ok(tonic::Status::new(code, reason).into_http());
+                }
+                Some(Mishap::RefusedLate(code, reason)) => {
+                    heard_of(&inner.call(request).await);
+                    return Ok(tonic::Status::new(code, reason).into_http());
                 }
                 Some(Mishap::LostOnTheWay) => {}
                 Some(Mishap::ReplyLost) => heard_of(&inner.call(request).await),
