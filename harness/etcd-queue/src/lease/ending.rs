@@ -194,19 +194,17 @@ impl Ending {
         vec![is_record(prefix, key, &expected), Compare::ModRevision(key.clone(), *revision)]
     }
 
-    fn looks(&self, prefix: &Prefix) -> Vec<Op> {
-        let alive = self.may_be_done.then(|| Op::Look(prefix.layout().alive(self.ticket.session)));
+    fn looks(&self, prefix: &Prefix, may_be_done: bool) -> Vec<Op> {
+        let alive = may_be_done.then(|| Op::Look(prefix.layout().alive(self.ticket.session)));
         look(prefix, self.key()).into_iter().chain(alive).collect()
     }
 
     /// Reads what its looks have found; `None` if that is not whole.
-    fn found<'a>(&self, mut found: impl Iterator<Item = &'a [Stored]>) -> Option<Found> {
+    fn found<'a>(&self, may_be_done: bool, mut found: impl Iterator<Item = &'a [Stored]>) -> Option<Found> {
         let (record, item) = (noted(found.next()?), found.next()?);
-        let is_alive = self.may_be_done && !found.next()?.is_empty();
+        let is_alive = may_be_done && !found.next()?.is_empty();
         let is_stored = item.first().is_some_and(|stored| stored.mod_revision == self.ticket.place.0);
-        if self.may_be_done
-            && let Some(found) = self.found_done(record, is_stored, is_alive)
-        {
+        if may_be_done && let Some(found) = self.found_done(record, is_stored, is_alive) {
             return Some(found);
         }
         let fence = match (record, is_stored) {
@@ -278,7 +276,7 @@ impl Ending {
 fn txn(prefix: &Prefix, endings: &[Ending], slot: Option<&Slot>) -> Txn {
     let compares = endings.iter().flat_map(|ending| ending.compares(prefix));
     let operations = endings.iter().flat_map(|ending| ending.operations(prefix));
-    let looks = endings.iter().flat_map(|ending| ending.looks(prefix));
+    let looks = endings.iter().flat_map(|ending| ending.looks(prefix, ending.may_be_done));
     Txn::new(
         slot.map(Slot::guard).into_iter().chain(compares).collect(),
         slot.map(Slot::mark).into_iter().chain(operations).collect(),
@@ -288,7 +286,7 @@ fn txn(prefix: &Prefix, endings: &[Ending], slot: Option<&Slot>) -> Txn {
 
 /// What was found of each ending; `None` if that is not whole.
 fn found<'a>(endings: &[Ending], mut reads: impl Iterator<Item = &'a [Stored]>) -> Option<Vec<Found>> {
-    endings.iter().map(|ending| ending.found(&mut reads)).collect()
+    endings.iter().map(|ending| ending.found(ending.may_be_done, &mut reads)).collect()
 }
 
 /// Sends endings, all of which are carried out or none; with a slot, or by delete alone.
@@ -337,12 +335,17 @@ pub(crate) async fn send(
     Err(Setback::Unsent("its slot moves again and again".to_owned()))
 }
 
-/// Looks for what endings have left behind, whose answer does not tell. Nothing of them is under way.
+/// Looks for what endings have left behind, whose answer does not tell: each may be done. Nothing of them is under way.
 async fn look_for(access: &Access, endings: &[Ending]) -> Result<Vec<Found>, Setback> {
-    let looks = endings.iter().flat_map(|ending| ending.looks(access.prefix())).collect();
+    let looks = endings.iter().flat_map(|ending| ending.looks(access.prefix(), true)).collect();
     let lost = |reason: String| Setback::Lost(reason);
     match access.transact(Operation::Acknowledge, &Txn::reading(looks)).await {
-        Ok(answer) => found(endings, answer.reads()).ok_or_else(|| lost("a look is not whole".to_owned())),
+        Ok(answer) => {
+            let mut reads = answer.reads();
+            let found: Option<Vec<Found>> =
+                endings.iter().map(|ending| ending.found(true, &mut reads)).collect();
+            found.ok_or_else(|| lost("a look is not whole".to_owned()))
+        }
         Err(Setback::Final(error) | Setback::Full(error)) => Err(lost(error.to_string())),
         Err(Setback::Unsent(reason) | Setback::Lost(reason)) => Err(lost(reason)),
     }
@@ -367,7 +370,7 @@ mod tests {
         let record = record.map_or(vec![], |record| stored(record.encode(), 12));
         let item = item.map_or(vec![], |revision| stored(vec![], revision));
         let alive = if is_alive { stored(vec![], 2) } else { vec![] };
-        ending.found([record, item, alive].iter().map(Vec::as_slice))
+        ending.found(ending.may_be_done, [record, item, alive].iter().map(Vec::as_slice))
     }
 
     #[test]
@@ -402,7 +405,8 @@ mod tests {
         let first = ending(Kind::Ack, false);
         let other = Record { owner: Some(SessionId::new(8, 0)), ..first.ticket.record() };
         // Of the same revision as the claim: so it may be in a store that was restored.
-        let found = first.found([stored(other.encode(), 9), stored(vec![], 5)].iter().map(Vec::as_slice));
+        let found =
+            first.found(false, [stored(other.encode(), 9), stored(vec![], 5)].iter().map(Vec::as_slice));
         let redelivered = Fence::Redelivered { session: SessionId::new(8, 0).to_string(), attempt: 2 };
         assert!(
             matches!(&found, Some(Found::Fenced(Fenced { fence, .. })) if *fence == redelivered),

@@ -191,7 +191,7 @@ impl Actor {
             && self.is_worth_sending()
             && let Some(mut slot) = self.lane(now)
         {
-            let mut endings = self.first_pending();
+            let mut endings = self.first_pending(slot.is_none());
             endings.iter_mut().for_each(Ending::leaves);
             self.under_way += 1;
             let access = self.access.clone();
@@ -215,8 +215,9 @@ impl Actor {
     }
 
     /// The endings that go into the next transaction: small ones together, of different items.
-    fn first_pending(&mut self) -> Vec<Ending> {
-        let some_may_be_done = self.pending.iter().take(MOST_LOOKED_AT).any(|ending| ending.may_be_done);
+    fn first_pending(&mut self, by_delete_alone: bool) -> Vec<Ending> {
+        let some_may_be_done =
+            by_delete_alone || self.pending.iter().take(MOST_LOOKED_AT).any(|ending| ending.may_be_done);
         let most = ending::width(self.access.most_operations(), some_may_be_done);
         let mut endings: Vec<Ending> = self.pending.pop_front().into_iter().collect();
         let is_small = endings.first().is_some_and(Ending::is_small);

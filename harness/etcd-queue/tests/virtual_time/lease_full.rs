@@ -21,8 +21,8 @@ pub fn start(release: &str) -> Etcd {
 
 /// Fills it up with what is nobody's, until it is refused.
 pub async fn fill(client: &mut Client) {
-    for number in 0..2 * QUOTA_BYTES / 8_192 {
-        if client.put(format!("filling/{number}"), "x".repeat(8_192), None).await.is_err() {
+    for number in 0..2 * QUOTA_BYTES / 65_536 {
+        if client.put(format!("filling/{number}"), "x".repeat(65_536), None).await.is_err() {
             return;
         }
     }

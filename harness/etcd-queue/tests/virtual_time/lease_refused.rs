@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tonic::Code;
 
 use crate::etcd::{Etcd, stored};
-use crate::lease::{open, text};
+use crate::lease::{TTL, open, text};
 use crate::settle;
 use crate::wire::Mishap;
 
@@ -69,4 +69,42 @@ async fn a_claim_that_is_called_a_full_database_and_was_carried_out_is_handed_ou
     assert_eq!((text(&held).as_str(), held.attempt(), held.is_stale()), ("b", 1, false));
     held.ack().await.unwrap();
     assert_eq!(queue.len().await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_later_layout_is_at_work_a_queue_refuses_and_goes_on_when_that_has_gone() {
+    let etcd = Etcd::start("3.5.16");
+    let mut kv = etcd.client().await;
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client);
+    kv.put("/test/1700000000000000000", "a", None).await.unwrap();
+    let later = "__rq1:5:/test/s/02/77";
+    kv.put(later, "02 etcd-queue 9.0.0", None).await.unwrap();
+    let before = wire.all_requests();
+    for _ in 0..20 {
+        let refused = queue.next().await.unwrap_err();
+        let Error::LaterLayout { version, .. } = &refused else { panic!("{refused:?}") };
+        assert_eq!(version, "02 etcd-queue 9.0.0");
+    }
+    assert!(wire.all_requests() - before <= 120, "{} requests", wire.all_requests() - before);
+    assert_eq!(stored(&mut kv, "__rq1:5:/test/").await, 1, "nothing of ours");
+    kv.delete(later, None).await.unwrap();
+    queue.next().await.unwrap().ack().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_queue_has_left_goes_with_its_leases() {
+    let etcd = Etcd::start("3.5.16");
+    let mut kv = etcd.client().await;
+    let (client, wire) = etcd.wired(None).await;
+    let queue = open(&client);
+    queue.enqueue("a").await.unwrap();
+    queue.next().await.unwrap().ack().await.unwrap();
+    wire.die();
+    drop((queue, client));
+    tokio::time::sleep(TTL * 5).await;
+    assert_eq!(stored(&mut kv, "__rq1:5:/test/a/").await, 0);
+    assert!(stored(&mut kv, "__rq1:5:/test/w/").await > 0);
+    tokio::time::sleep(Duration::from_secs(26 * 60 * 60)).await;
+    assert_eq!(stored(&mut kv, "__rq1:5:/test/").await, 0);
 }
