@@ -105,6 +105,7 @@ pub mod etcd;
 pub mod history;
 pub mod reaper;
 pub mod report;
+mod repository;
 pub mod run;
 pub mod scenario;
 pub mod stage;

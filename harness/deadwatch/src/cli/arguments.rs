@@ -67,15 +67,21 @@ pub struct Serve {
     /// The release of etcd to behave as, such as 3.5.5.
     #[arg(long = "as", value_name = "VERSION")]
     pub release: Version,
-    /// How long a token lives after its last use, in whole seconds, such as 5s; etcd's own default is 300s.
-    #[arg(long, value_name = "DURATION", requires = "root_password", value_parser = whole_seconds)]
+    /// How long a token lives after its last use, in whole seconds, such as 5s; etcd's own default is 300s. Needs a
+    /// root password.
+    #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
     pub token_ttl: Option<Duration>,
-    /// Switch authentication on, with a user root of this password.
-    #[arg(long, value_name = "PASSWORD")]
+    /// Switch authentication on, with a user root of this password. Who lists the processes of this machine sees it:
+    /// DEADWATCH_ROOT_PASSWORD in the environment does the same, and so does a file.
+    #[arg(long, value_name = "PASSWORD", conflicts_with = "root_password_file")]
     pub root_password: Option<String>,
-    /// What is free to vary is drawn from this.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    /// The same, with the first line of this file.
+    #[arg(long, value_name = "FILE")]
+    pub root_password_file: Option<PathBuf>,
+    /// What is free to vary is drawn from this, tokens included: who knows the number can log in. [default: a secret
+    /// one]
+    #[arg(long, value_name = "NUMBER", value_parser = whole_number)]
+    pub seed: Option<u64>,
 }
 
 fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {

@@ -6,7 +6,7 @@ use super::{
     Exit,
     output::{complain, tell},
 };
-use crate::run::Run;
+use crate::{report::whole_file, run::Run};
 
 /// So much of a subject's name goes into that of a file: a command line may be longer than a file's name can be.
 const NAME: usize = 40;
@@ -41,8 +41,8 @@ fn written(run: &Run, number: usize, folder: &Path) -> io::Result<()> {
     let history = &run.history;
     let scenario = plain(&history.scenario.name);
     let subject = plain(&history.subject);
-    let file = folder.join(format!("{number:03}-{scenario}-{}-{subject}.json", history.backend));
-    fs::write(file, serde_json::to_string_pretty(history)?)
+    let path = folder.join(format!("{number:03}-{scenario}-{}-{subject}.json", history.backend));
+    whole_file::write(&path, &serde_json::to_string_pretty(history)?)
 }
 
 /// The name with a dash for whatever a file's name had better not hold.

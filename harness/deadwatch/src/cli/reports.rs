@@ -1,23 +1,34 @@
 //! Reports that are asked for besides the one on stdout: files, and annotations.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     Exit,
     arguments::{Annotate, Format, Reports},
     output::{complain, print, tell},
 };
-use crate::report::{Case, Source, annotation, html, junit};
+use crate::report::{Case, Source, annotation, html, junit, whole_file};
 
-/// Empties the files before anything runs: what can't be written is said then, and a report of an earlier run is never
-/// taken for one of this.
+/// Sees to it before anything runs that the files can be written, and removes those of an earlier run: none is ever taken
+/// for one of this.
 ///
 /// # Errors
-/// A file can't be written; that has been said.
+/// A file can't be written, or is to be two; that has been said.
 pub(super) fn prepare(reports: &Reports) -> Result<(), Exit> {
+    [&reports.junit, &reports.html].into_iter().flatten().for_each(|path| whole_file::make_folder(path));
+    if let (Some(junit), Some(html)) = (&reports.junit, &reports.html)
+        && whole_file::same_place(junit, html)
+    {
+        complain(miette::miette!(
+            help = "give each a file of its own",
+            "--junit and --html name the same file, {}",
+            html.display()
+        ));
+        return Err(Exit::Usage);
+    }
     let files = [("--junit", &reports.junit), ("--html", &reports.html)];
     for (flag, path) in files.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?))) {
-        emptied(path).map_err(|error| {
+        whole_file::prepare(path).map_err(|error| {
             complain(miette::miette!(
                 help = "expected a file, or a place where one can be made",
                 "could not write the file {} for {flag}: {error}",
@@ -27,14 +38,6 @@ pub(super) fn prepare(reports: &Reports) -> Result<(), Exit> {
         })?;
     }
     Ok(())
-}
-
-fn emptied(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        // What stands in its way, the file will say in words that are about the file.
-        let _ = fs::create_dir_all(folder);
-    }
-    fs::write(path, "")
 }
 
 /// Makes those that are asked for. Annotations follow what people read on stdout; beside lines for programs they go to
@@ -68,7 +71,7 @@ fn annotated(lines: &str, format: Format) -> Exit {
 }
 
 fn written(path: &Path, document: &str) -> Exit {
-    match fs::write(path, document) {
+    match whole_file::write(path, document) {
         Ok(()) => Exit::Success,
         Err(error) => failed(path, &error.to_string()),
     }

@@ -12,7 +12,7 @@ use std::{
 use tokio::{io::AsyncReadExt, net::unix::pipe::Receiver, time::timeout};
 
 use super::{Availability, Missing, Search, Source, search::ETCD_DIR};
-use crate::{reaper::Keeper, scenario::Version};
+use crate::{reaper::Keeper, repository, scenario::Version};
 
 /// What one file said when it was asked for its version.
 #[derive(Debug)]
@@ -32,8 +32,14 @@ enum Answer {
 /// Looks for `VERSION/etcd` in the search's folders, then for an `etcd` in its `PATH`.
 pub(super) async fn look(version: Version, search: &Search) -> Availability {
     let mut looks = Vec::new();
-    for path in candidates(version, search) {
-        let answer = ask(&path).await;
+    for Candidate { path, by } in candidates(version, search) {
+        let answer = match by {
+            NamedBy::Repository => match repository::own(&path) {
+                Ok(()) => ask(&path).await,
+                Err(why) => Answer::Odd(format!("{why}; name its folder in {ETCD_DIR} to have it run")),
+            },
+            NamedBy::Caller => ask(&path).await,
+        };
         let found = answer == Answer::Says(version);
         looks.push(Look { path, answer });
         if found {
@@ -43,11 +49,29 @@ pub(super) async fn look(version: Version, search: &Search) -> Availability {
     decide(version, looks)
 }
 
-fn candidates(version: Version, search: &Search) -> Vec<PathBuf> {
-    let built = search.folders.iter().map(|folder| folder.join(version.to_string()).join("etcd"));
+/// A file that may be the one.
+struct Candidate {
+    path: PathBuf,
+    by: NamedBy,
+}
+
+/// Who says that it is to be run.
+#[derive(Clone, Copy)]
+enum NamedBy {
+    /// Whoever calls this program, by a variable.
+    Caller,
+    /// Nobody but the folder that it lies in.
+    Repository,
+}
+
+fn candidates(version: Version, search: &Search) -> Vec<Candidate> {
+    let below = |folder: &PathBuf| folder.join(version.to_string()).join("etcd");
+    let caller = |path| Candidate { path, by: NamedBy::Caller };
+    let named = search.folders.iter().map(below).map(caller);
+    let built = search.built.iter().map(below).map(|path| Candidate { path, by: NamedBy::Repository });
     let in_path =
         env::split_paths(&search.path).map(|folder| folder.join("etcd")).find(|path| path.is_file());
-    built.chain(in_path).collect()
+    named.chain(built).chain(in_path.map(caller)).collect()
 }
 
 fn decide(version: Version, mut looks: Vec<Look>) -> Availability {
@@ -65,7 +89,7 @@ fn decide(version: Version, mut looks: Vec<Look>) -> Availability {
         })
         .collect();
     let seen = if seen.is_empty() {
-        format!("no target/etcd in or above the working directory, {ETCD_DIR} not set, no etcd in PATH")
+        format!("no repository of deadwatch here with a target/etcd, {ETCD_DIR} not set, no etcd in PATH")
     } else {
         seen.join(", ")
     };
@@ -116,6 +140,8 @@ fn read_version(output: &str) -> Answer {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use std::{fs, os::unix::fs::PermissionsExt};
+
     use super::*;
     use crate::etcd::Pull;
 
@@ -135,7 +161,7 @@ mod tests {
 
     fn search(folders: &[&Path], path: &Path) -> Search {
         let folders = folders.iter().map(|folder| folder.join("built")).collect();
-        Search { image: None, pull: Pull::Never, folders, path: path.join("bin").into() }
+        Search { image: None, pull: Pull::Never, folders, built: None, path: path.join("bin").into() }
     }
 
     fn why(availability: Availability) -> String {
@@ -171,6 +197,25 @@ mod tests {
         let why = why(look(VERSION, &search(&[here.path()], here.path())).await);
         assert!(why.contains("built/3.5.5/etcd is 3.5.16"), "{why}");
         assert!(why.contains("bin/etcd says \"something else\" to --version"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_binary_that_somebody_else_may_have_planted_is_not_run() {
+        let here = tempfile::tempdir().unwrap();
+        let built = here.path().join("target/etcd");
+        stand_in(&built.join("3.5.5"), "etcd Version: 3.5.5");
+        let search = Search { built: Some(built.clone()), ..search(&[], here.path()) };
+        let binary = built.join("3.5.5/etcd");
+        assert_eq!(look(VERSION, &search).await, Availability::Available(Source::Binary(binary.clone())));
+        // Had it run, this file would say so.
+        stand_in(&built.join("3.5.5"), &format!("'; touch {}; '", here.path().join("ran").display()));
+        fs::set_permissions(&built, fs::Permissions::from_mode(0o777)).unwrap();
+        let why = why(look(VERSION, &search).await);
+        assert!(why.contains("may be written to by others; name its folder in DEADWATCH_ETCD_DIR"), "{why}");
+        assert!(!here.path().join("ran").exists());
+        let named = Search { folders: vec![built], built: None, ..search };
+        look(VERSION, &named).await;
+        assert!(here.path().join("ran").exists(), "the caller answers for it");
     }
 
     #[tokio::test]

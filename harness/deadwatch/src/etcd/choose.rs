@@ -159,8 +159,13 @@ mod tests {
 
     #[tokio::test]
     async fn several_members_are_for_processes_only() {
-        let search =
-            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let search = Search {
+            image: None,
+            pull: super::super::Pull::Never,
+            folders: vec![],
+            built: None,
+            path: "".into(),
+        };
         let spec = EtcdSpec { members: 3, ..EtcdSpec::of(VERSION) };
         let error = choose_for(On::Only(Backend::Embedded), &spec, &search).await.unwrap_err().to_string();
         assert_eq!(
@@ -178,16 +183,26 @@ mod tests {
 
     #[tokio::test]
     async fn the_embedded_etcd_is_no_release_of_a_line_that_it_does_not_know() {
-        let search =
-            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let search = Search {
+            image: None,
+            pull: super::super::Pull::Never,
+            folders: vec![],
+            built: None,
+            path: "".into(),
+        };
         let error = choose(On::Only(Backend::Embedded), Version::new(9, 9, 9), &search).await.unwrap_err();
         assert!(error.to_string().contains("expected a release of the lines 3.4 to 3.7"), "{error}");
     }
 
     #[tokio::test]
     async fn embedded_is_always_there_and_auto_falls_back_to_it_with_reasons() {
-        let search =
-            Search { image: None, pull: super::super::Pull::Never, folders: vec![], path: "".into() };
+        let search = Search {
+            image: None,
+            pull: super::super::Pull::Never,
+            folders: vec![],
+            built: None,
+            path: "".into(),
+        };
         let choice = choose(On::Auto, VERSION, &search).await.unwrap();
         assert_eq!(choice.backend(), Backend::Embedded);
         assert_eq!(choice.reasons.len(), 2, "{:?}", choice.reasons);

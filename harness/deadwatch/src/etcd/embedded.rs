@@ -1,6 +1,7 @@
 //! The etcd that lives in this process: the crate `etcd-model`, behaving as the scenario's release.
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -38,11 +39,12 @@ pub(super) async fn start(embedding: Embedding, spec: &EtcdSpec) -> Result<Embed
         Time::Real => Door::Port((Ipv4Addr::LOCALHOST, 0).into()),
     };
     let credentials = spec.token_ttl.map(|_| Credentials::root());
-    open(door, spec, credentials, embedding.seed).await
+    open(door, spec, credentials, Chance::of(embedding.seed)).await
 }
 
 /// Serves a model of the release on this address, for any client: with authentication on, and a user `root` of that
-/// password, if there is one.
+/// password, if there is one. Without a seed the tokens are nobody's to guess. It grows up to etcd's own quota of 2 GiB,
+/// and raises etcd's alarm then.
 ///
 /// # Errors
 /// The address can't be had.
@@ -50,10 +52,15 @@ pub async fn serve(
     listen: SocketAddr,
     spec: &EtcdSpec,
     root_password: Option<String>,
-    seed: u64,
+    seed: Option<u64>,
 ) -> Result<Arc<dyn Etcd>, EtcdError> {
     let credentials = root_password.map(|password| Credentials { password, ..Credentials::root() });
-    Ok(Arc::new(open(Door::Port(listen), spec, credentials, seed).await?))
+    let secret = || RandomState::new().build_hasher().finish();
+    let chance = match seed {
+        Some(seed) => Chance::of(seed),
+        None => Chance { seed: Seed(secret()), token_seed: Seed(secret()) },
+    };
+    Ok(Arc::new(open(Door::Port(listen), spec, credentials, chance).await?))
 }
 
 /// Whether the model can be this release.
@@ -79,11 +86,25 @@ enum Door {
     Port(SocketAddr),
 }
 
+/// What settles what is left to chance.
+#[derive(Clone, Copy)]
+struct Chance {
+    seed: Seed,
+    /// The letters of tokens.
+    token_seed: Seed,
+}
+
+impl Chance {
+    const fn of(seed: u64) -> Self {
+        Self { seed: Seed(seed), token_seed: Seed(seed) }
+    }
+}
+
 async fn open(
     door: Door,
     spec: &EtcdSpec,
     credentials: Option<Credentials>,
-    seed: u64,
+    chance: Chance,
 ) -> Result<Embedded, EtcdError> {
     let failed = |problem: String| EtcdError::Embedded { version: spec.version, problem };
     let release = release(spec.version).map_err(|missing| EtcdError::Missing {
@@ -91,7 +112,8 @@ async fn open(
         backend: Backend::Embedded,
         missing,
     })?;
-    let mut settings = Settings::of(release).seeded(Seed(seed));
+    let mut settings = Settings::of(release).seeded(chance.seed);
+    settings.token_seed = chance.token_seed;
     settings.pace = match door {
         Door::Pipes => Pace::VIRTUAL,
         Door::Port(_) => Pace::Real,
@@ -103,7 +125,7 @@ async fn open(
         TokenKind::Simple => auth::TokenKind::Simple,
         TokenKind::Jwt => auth::TokenKind::Signed,
     };
-    let story = format!("embedded etcd, as {}, seed {seed}, {}", spec.version, settings.phases);
+    let story = format!("embedded etcd, as {}, seed {}, {}", spec.version, chance.seed, settings.phases);
     let model = Model::start(settings);
     populate(&model, credentials.as_ref(), &spec.users).map_err(|refusal| failed(refusal.to_string()))?;
     let address = match door {

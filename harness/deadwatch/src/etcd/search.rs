@@ -3,6 +3,7 @@
 use std::{env, ffi::OsString, fmt, path::PathBuf};
 
 use super::Backend;
+use crate::repository;
 
 /// The environment variable that names a folder which holds `VERSION/etcd`.
 pub(super) const ETCD_DIR: &str = "DEADWATCH_ETCD_DIR";
@@ -16,23 +17,23 @@ pub struct Search {
     pub image: Option<String>,
     /// Whether an image may be pulled.
     pub pull: Pull,
-    /// Folders that may hold `VERSION/etcd`, best first.
+    /// Folders that may hold `VERSION/etcd`, best first. Whoever names one answers for what is in it.
     pub folders: Vec<PathBuf>,
+    /// The repository's folder of that kind, looked in after those: what others may have put there is not run.
+    pub built: Option<PathBuf>,
     /// The value of `PATH`, in which an `etcd` may lie.
     pub path: OsString,
 }
 
 impl Search {
     /// What this process's environment and working directory say: `DEADWATCH_IMAGE` unless an image is given,
-    /// `DEADWATCH_ETCD_DIR`, then `target/etcd` in and above the working directory, then `PATH`.
+    /// `DEADWATCH_ETCD_DIR`, then `target/etcd` of the repository that the working directory is in, then `PATH`.
     pub fn here(image: Option<String>, pull: Pull) -> Self {
         let image = image.or_else(|| env::var(IMAGE).ok()).filter(|image| !image.is_empty());
         let named = env::var_os(ETCD_DIR).filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        let working = env::current_dir().unwrap_or_default();
-        let built =
-            working.ancestors().map(|folder| folder.join("target/etcd")).filter(|built| built.is_dir());
-        let folders = named.into_iter().chain(built).collect();
-        Self { image, pull, folders, path: env::var_os("PATH").unwrap_or_default() }
+        let built = repository::root().map(|root| root.join("target/etcd"));
+        let folders = named.into_iter().collect();
+        Self { image, pull, folders, built, path: env::var_os("PATH").unwrap_or_default() }
     }
 }
 

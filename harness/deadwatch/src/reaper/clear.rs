@@ -26,12 +26,14 @@ pub(super) enum Expecting {
 pub(super) fn clear(leftovers: &[Leftover], expecting: Expecting) {
     let mut groups: Vec<Pid> = Vec::new();
     let mut folders: Vec<&PathBuf> = Vec::new();
+    let mut files: Vec<&PathBuf> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut holds: Vec<&Hold> = Vec::new();
     for leftover in leftovers {
         match leftover {
             Leftover::ProcessGroup(group) => groups.extend(Pid::from_raw(group.cast_signed())),
             Leftover::Folder(path) => folders.push(path),
+            Leftover::File(path) => files.push(path),
             Leftover::Container(name) => names.push(name.clone()),
             Leftover::Supervised(hold) => holds.push(hold),
         }
@@ -53,6 +55,14 @@ pub(super) fn clear(leftovers: &[Leftover], expecting: Expecting) {
     for path in folders {
         if let Err(error) = remove_folder(path) {
             leave(format!("folder {}: {error}", path.display()));
+        }
+    }
+    for path in files {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                leave(format!("file {}: {error}", path.display()));
+            }
+            Ok(()) | Err(_) => {}
         }
     }
     if removal.is_some_and(|removal| removal.join().is_err()) {

@@ -20,6 +20,8 @@ pub enum Leftover {
     ProcessGroup(u32),
     /// A folder and all that is in it.
     Folder(PathBuf),
+    /// A file.
+    File(PathBuf),
     /// A container of this name, or one that is about to be created under it.
     Container(String),
     /// A supervisor, the program that it has started, and its folder.
@@ -31,6 +33,7 @@ impl fmt::Display for Leftover {
         match self {
             Self::ProcessGroup(group) => write!(f, "process group {group}"),
             Self::Folder(path) => write!(f, "folder {}", path.display()),
+            Self::File(path) => write!(f, "file {}", path.display()),
             Self::Container(name) => write!(f, "container {name}"),
             Self::Supervised(hold) => write!(f, "supervisor {}", hold.id()),
         }

@@ -22,6 +22,7 @@ mod numbered;
 mod picture;
 mod source;
 mod standing;
+pub(crate) mod whole_file;
 mod words;
 
 pub use case::{Case, RunView, Unmade};

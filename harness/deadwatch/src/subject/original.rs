@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::scenario::Version;
+use crate::{repository, scenario::Version};
 
-/// Names a folder that is looked in instead of `target/original` in and above the working directory.
+/// Names a folder that is looked in instead of the `target/original` of the repository that the working directory is in.
 pub const ORIGINAL_DIR: &str = "DEADWATCH_ORIGINAL_DIR";
 
 /// The program `VERSION/original`, or what to do about it that there is none.
@@ -21,27 +21,31 @@ pub enum Original {
 
 impl Original {
     /// Looks for the original that was built against this release of clientv3: in the folder that
-    /// `DEADWATCH_ORIGINAL_DIR` names, else in `target/original` of the working directory and those above it.
+    /// `DEADWATCH_ORIGINAL_DIR` names, else in `target/original` of the repository that the working directory is in,
+    /// where one that others may have put there is not taken.
     pub fn find(client: Version) -> Self {
-        let folders = match env::var_os(ORIGINAL_DIR) {
-            Some(folder) => vec![PathBuf::from(folder)],
-            None => env::current_dir().map(|here| above(&here)).unwrap_or_default(),
-        };
-        Self::find_in(&folders, client)
-    }
-
-    fn find_in(folders: &[PathBuf], client: Version) -> Self {
-        let programs = folders.iter().map(|folder| folder.join(client.to_string()).join("original"));
-        match programs.into_iter().find(|program| is_program(program)) {
-            Some(program) => Self::Found(program),
-            None => Self::Missing(missing(client)),
+        match env::var_os(ORIGINAL_DIR) {
+            Some(folder) => Self::find_in(Some(Path::new(&folder)), client, |_| Ok(())),
+            None => {
+                let built = repository::root().map(|root| root.join("target/original"));
+                Self::find_in(built.as_deref(), client, repository::own)
+            }
         }
     }
-}
 
-/// `target/original` of this folder and of all above it, the nearest first.
-fn above(here: &Path) -> Vec<PathBuf> {
-    here.ancestors().map(|folder| folder.join("target/original")).collect()
+    fn find_in(folder: Option<&Path>, client: Version, own: impl Fn(&Path) -> Result<(), String>) -> Self {
+        let program = folder.map(|folder| folder.join(client.to_string()).join("original"));
+        match program.filter(|program| is_program(program)) {
+            None => Self::Missing(missing(client)),
+            Some(program) => match own(&program) {
+                Ok(()) => Self::Found(program),
+                Err(why) => Self::Missing(format!(
+                    "{} {why}; name its folder in {ORIGINAL_DIR} to have it run",
+                    program.display()
+                )),
+            },
+        }
+    }
 }
 
 fn is_program(path: &Path) -> bool {
@@ -73,29 +77,41 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_original_of_that_very_release_is_found() {
+    fn the_original_of_that_very_release_is_found() {
         let root = tempfile::tempdir().unwrap();
-        let inner = root.path().join("harness/deadwatch");
-        fs::create_dir_all(&inner).unwrap();
-        let outer_6 = place(root.path(), "3.5.6", 0o755);
-        let outer_11 = place(root.path(), "3.5.11", 0o755);
-        let inner_11 = place(&inner, "3.5.11", 0o755);
-        place(&inner, "3.5.6", 0o644);
-        let find = |version| Original::find_in(&above(&inner), version);
-        assert_eq!(find(Version::new(3, 5, 11)), Original::Found(inner_11));
-        assert_eq!(find(Version::new(3, 5, 6)), Original::Found(outer_6));
-        assert_ne!(find(Version::new(3, 5, 1)), Original::Found(outer_11));
+        let program = place(root.path(), "3.5.11", 0o755);
+        place(root.path(), "3.5.6", 0o644);
+        let built = root.path().join("target/original");
+        let find = |version| Original::find_in(Some(&built), version, repository::own);
+        assert_eq!(find(Version::new(3, 5, 11)), Original::Found(program.clone()));
+        assert_ne!(find(Version::new(3, 5, 6)), Original::Found(program.clone()), "it can't be run");
+        assert_ne!(find(Version::new(3, 5, 1)), Original::Found(program));
+    }
+
+    #[test]
+    fn an_original_that_somebody_else_may_have_planted_is_not_found() {
+        let root = tempfile::tempdir().unwrap();
+        let program = place(root.path(), "3.5.11", 0o777);
+        let built = root.path().join("target/original");
+        let Original::Missing(why) = Original::find_in(Some(&built), Version::new(3, 5, 11), repository::own)
+        else {
+            panic!("found")
+        };
+        assert!(why.starts_with(program.to_str().unwrap()) && why.contains("others"), "{why}");
     }
 
     #[test]
     fn a_missing_original_says_how_to_get_it() {
         let words = "no original built against clientv3 3.5.6: run `just original 3.5.6`";
-        assert_eq!(Original::find_in(&[], Version::new(3, 5, 6)), Original::Missing(words.to_owned()));
+        assert_eq!(
+            Original::find_in(None, Version::new(3, 5, 6), |_| Ok(())),
+            Original::Missing(words.to_owned())
+        );
     }
 
     #[test]
     fn an_original_that_cannot_be_built_is_not_asked_for() {
-        let Original::Missing(words) = Original::find_in(&[], Version::new(3, 4, 23)) else {
+        let Original::Missing(words) = Original::find_in(None, Version::new(3, 4, 23), |_| Ok(())) else {
             panic!("found")
         };
         assert!(!words.contains("just"), "{words}");

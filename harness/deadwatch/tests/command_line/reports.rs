@@ -1,8 +1,8 @@
 //! Reports besides stdout's: `--junit`, `--html` and `--annotate`.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use crate::desk::{Desk, Said};
+use crate::desk::{Desk, PROGRAM, Said};
 
 /// Fails in the naive recipe, and has no snapshot.
 const UNSAFE: &str = r#"title = "Quick"
@@ -90,4 +90,41 @@ fn a_scenario_that_is_built_in_is_annotated_without_a_file() {
     let desk = Desk::empty();
     let said = desk.deadwatch(arguments.into_iter().chain([desk.consumer("garbage").as_str()])).expect(2);
     assert!(said.out.contains("\n::warning title=auth/quick%3A%3Aembedded%3A%3A/bin/sh "), "{said}");
+}
+
+#[test]
+fn one_file_cannot_be_two_reports() {
+    let desk = Desk::empty();
+    let said = run(&desk, &["--junit", "out/report", "--html", "./out/../out/report"]).expect(64);
+    assert!(said.err.contains("--junit and --html name the same file"), "{said}");
+    assert_eq!(desk.files("out"), [""; 0]);
+}
+
+/// The disk has room for the program's own folders, and not for a page. It is in a namespace that ends with the test.
+#[test]
+fn a_full_disk_leaves_no_half_report() {
+    let desk = Desk::empty();
+    desk.write("scenarios/auth/new.toml", UNSAFE);
+    fs::create_dir(desk.path("disk")).unwrap();
+    let script = "mount -t tmpfs -o size=16k none disk 2>/dev/null || exit 99; \"$0\" \"$@\" >&2; code=$?; \
+                  ls -A disk disk/histories; test ! -e disk/junit.xml || tail -n 1 disk/junit.xml; exit $code";
+    let mut full = Command::new("unshare");
+    full.args(["--mount", "/bin/sh", "-c", script, PROGRAM, "run", "auth/new", "--on", "embedded"]);
+    full.args(["--html", "disk/page.html", "--junit", "disk/junit.xml", "--record", "disk/histories"]);
+    full.env_clear()
+        .envs(desk.variables())
+        .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+        .current_dir(desk.path(""));
+    let said = match full.output() {
+        Ok(output) if output.status.code() == Some(70) => output,
+        Ok(output) if output.status.code() != Some(99) && rustix::process::geteuid().is_root() => {
+            panic!("{output:?}")
+        }
+        // Only root may mount, and not everywhere.
+        other => return eprintln!("ignored: no small disk can be had here: {other:?}"),
+    };
+    let (out, err) = (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
+    assert!(!out.contains("page.html") && !out.contains(".part"), "{out}");
+    assert!(!out.contains("junit.xml") || out.ends_with("</testsuites>\n"), "{out}");
+    assert!(err.contains("could not write the report disk/page.html: No space left on device"), "{err}");
 }

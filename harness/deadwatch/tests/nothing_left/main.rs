@@ -12,6 +12,8 @@ mod interrupted;
 #[cfg(target_os = "linux")]
 mod keeper;
 mod leftovers;
+#[cfg(target_os = "linux")]
+mod library;
 mod panics;
 
 #[path = "../desk/mod.rs"]
@@ -38,6 +40,10 @@ fn main() -> ExitCode {
     if std::env::var_os(panics::TASK).is_some() {
         return panics::run();
     }
+    #[cfg(target_os = "linux")]
+    if std::env::var_os(library::TASK).is_some() {
+        return library::run();
+    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(TEST_THREADS);
     let trials = [
@@ -48,6 +54,8 @@ fn main() -> ExitCode {
         containers::trials(),
         #[cfg(target_os = "linux")]
         keeper::trials(),
+        #[cfg(target_os = "linux")]
+        library::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -5,7 +5,11 @@ use std::{future::Future, net::TcpListener, time::Duration};
 use etcd_client::{Client, ConnectOptions, Error};
 use libtest_mimic::Trial;
 use rustix::process::Signal;
-use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::{
     block_on,
@@ -27,6 +31,10 @@ pub fn trials() -> Vec<Trial> {
         trial("a_token_dies_when_its_time_is_over_and_not_while_it_is_used", token_ttl),
         trial("without_a_password_nobody_has_to_log_in", open_to_all),
         trial("two_can_be_served_at_once", two_at_once),
+        trial("no_two_serves_give_the_same_tokens_unless_a_seed_is_given", tokens),
+        trial("a_password_is_taken_from_a_file_or_a_variable", passwords),
+        trial("whoever_serves_other_machines_is_warned", warned),
+        trial("it_ends_when_nobody_reads_its_output", output_gone),
     ]
 }
 
@@ -135,6 +143,75 @@ async fn two_at_once() {
     assert_eq!(reader.get("a", None).await.unwrap().count(), 0);
     one.stop().await;
     other.stop().await;
+}
+
+/// The text of the first token that root gets.
+async fn first_token(flags: &[&str]) -> String {
+    let flags = ["--as", "3.5.5", "--root-password", "secret"].iter().chain(flags).copied();
+    let served = Served::start(flags).await;
+    let mut client = Client::connect([&served.address], None).await.unwrap().auth_client();
+    let token = client.authenticate("root".to_owned(), "secret".to_owned()).await.unwrap().token().to_owned();
+    served.stop().await;
+    token
+}
+
+async fn tokens() {
+    assert_ne!(first_token(&[]).await, first_token(&[]).await);
+    assert_eq!(first_token(&["--seed", "7"]).await, first_token(&["--seed", "7"]).await);
+}
+
+async fn passwords() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("password");
+    std::fs::write(&file, "from a file\nand no more\n").unwrap();
+    let from_file: [&str; 4] = ["--as", "3.5.5", "--root-password-file", file.to_str().unwrap()];
+    let variable = Some("from a variable");
+    for (flags, variable, password) in [
+        (&from_file[..], None, "from a file"),
+        (&from_file[..], variable, "from a file"),
+        (&from_file[..2], variable, "from a variable"),
+    ] {
+        let mut command = command(["--listen", "127.0.0.1:0"].into_iter().chain(flags.iter().copied()));
+        if let Some(variable) = variable {
+            command.env("DEADWATCH_ROOT_PASSWORD", variable);
+        }
+        let served = Served::by(command).await;
+        let login = ConnectOptions::new().with_user("root", password);
+        Client::connect([&served.address], Some(login)).await.unwrap().put("a", "1", None).await.unwrap();
+        served.stop().await;
+    }
+    std::fs::write(&file, "\n").unwrap();
+    let missing = place.path().join("missing");
+    for (flags, named) in [
+        (vec!["--root-password-file", file.to_str().unwrap()], "empty"),
+        (vec!["--root-password-file", missing.to_str().unwrap()], "missing"),
+        (vec!["--root-password-file", "x", "--root-password", "x"], "cannot be used with"),
+    ] {
+        let output = command(["--as", "3.5.5"].into_iter().chain(flags)).output().await.unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(64) && complaint.contains(named), "{complaint}");
+    }
+}
+
+async fn warned() {
+    for (listen, expected) in [("0.0.0.0:0", true), ("127.0.0.1:0", false), ("[::1]:0", false)] {
+        let mut process = command(["--listen", listen, "--as", "3.5.5"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        // Its output's reader is gone: it ends.
+        let output = process.wait_with_output().await.unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let warned = told.contains("warning: 0.0.0.0 can be reached from other machines");
+        assert_eq!(warned, expected, "{listen}: {told:?}");
+    }
+}
+
+async fn output_gone() {
+    let served = Served::start(["--as", "3.5.5"]).await;
+    let address = served.address.clone();
+    let status = served.unheard().await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(TcpStream::connect(address).await.is_err());
 }
 
 fn refusal<T>(answer: Result<T, Error>) -> String {

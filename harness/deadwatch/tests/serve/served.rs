@@ -25,7 +25,12 @@ pub struct Served {
 impl Served {
     /// Starts it, and comes back when it says where it listens.
     pub async fn start<'flag>(flags: impl IntoIterator<Item = &'flag str>) -> Self {
-        let mut process = command(["--listen", "127.0.0.1:0"].into_iter().chain(flags)).spawn().unwrap();
+        Self::by(command(["--listen", "127.0.0.1:0"].into_iter().chain(flags))).await
+    }
+
+    /// Starts it by this command.
+    pub async fn by(mut command: Command) -> Self {
+        let mut process = command.spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
         timeout(PATIENCE, stdout.read_line(&mut line)).await.expect("a line in time").unwrap();
@@ -48,6 +53,13 @@ impl Served {
         (status, rest)
     }
 
+    /// Reads nothing any more, and waits until it has ended.
+    pub async fn unheard(self) -> ExitStatus {
+        let Self { mut process, stdout, .. } = self;
+        drop(stdout);
+        timeout(PATIENCE, process.wait()).await.expect("it ends when nobody reads").unwrap()
+    }
+
     /// Asks it to end, and sees that it does.
     pub async fn stop(self) {
         self.signal(Signal::TERM);
@@ -59,7 +71,7 @@ impl Served {
 /// The command with these flags.
 pub fn command(flags: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deadwatch"));
-    command.arg("serve").args(flags).env_remove("RUST_LOG");
+    command.arg("serve").args(flags).env_remove("RUST_LOG").env_remove("DEADWATCH_ROOT_PASSWORD");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -39,7 +39,7 @@ impl Tokens {
             ttl if ttl.is_zero() => Settings::DEFAULT_TOKEN_TTL,
             ttl => ttl,
         };
-        let mut letters = settings.seed.draws(Choice::TokenLetters);
+        let mut letters = settings.token_seed.draws(Choice::TokenLetters);
         match settings.token_kind {
             TokenKind::Simple => {
                 Self::Simple(SimpleTokens::new(ttl, settings.phases.beat(Round::TokenSweep, now), letters))

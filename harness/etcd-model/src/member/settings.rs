@@ -31,6 +31,9 @@ pub struct Settings {
     pub pace: Pace,
     /// What settles everything a real etcd leaves to chance.
     pub seed: Seed,
+    /// What the letters of tokens are drawn from: the seed, unless set. Much of what a seed settles can be seen without a
+    /// login, and tells the seed.
+    pub token_seed: Seed,
     /// When the member's rounds fall: as the seed has them, unless set.
     pub phases: Phases,
 }
@@ -55,6 +58,7 @@ impl Settings {
             progress_interval: Duration::from_secs(600),
             pace: Pace::Real,
             seed: Seed::default(),
+            token_seed: Seed::default(),
             phases: Phases::drawn(Seed::default()),
         }
     }
@@ -62,7 +66,7 @@ impl Settings {
     /// The same, with everything left to chance as `seed` settles it.
     #[must_use]
     pub fn seeded(self, seed: Seed) -> Self {
-        Self { seed, phases: Phases::drawn(seed), ..self }
+        Self { seed, token_seed: seed, phases: Phases::drawn(seed), ..self }
     }
 
     /// The largest message, bytes: a request and what the server grants on top. Source: etcd v3.5.5

@@ -9,6 +9,7 @@ use std::{
 use include_dir::{Dir, DirEntry, include_dir};
 
 use super::{WriteAs, file};
+use crate::report::whole_file;
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../snapshots");
 
@@ -139,7 +140,7 @@ impl Snapshots {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        fs::write(&path, file::written(&owner, text)).map_err(failed)?;
+        whole_file::write(&path, &file::written(&owner, text)).map_err(failed)?;
         if write_as == WriteAs::Accepted && proposed.exists() {
             fs::remove_file(&proposed).map_err(failed)?;
         }
