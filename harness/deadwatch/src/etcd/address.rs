@@ -29,7 +29,15 @@ impl Address {
         self.channel_with(|endpoint| endpoint)
     }
 
-    /// The same, with the connection's settings changed first, its keep-alive for one.
+    /// What a client is told who connects by itself: `127.0.0.1:2379`; of pipes in memory a name that leads nowhere.
+    pub fn endpoint(&self) -> String {
+        match self {
+            Self::Tcp(address) => address.to_string(),
+            Self::Pipe(_) => "in-memory".to_owned(),
+        }
+    }
+
+    /// A channel to it as [`channel`](Self::channel) makes it, with the connection's settings changed first, its keep-alive for one.
     pub fn channel_with(&self, set: impl FnOnce(Endpoint) -> Endpoint) -> Channel {
         match self {
             Self::Tcp(address) => set(endpoint(&format!("http://{address}"))).connect_lazy(),

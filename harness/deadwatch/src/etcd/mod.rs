@@ -29,4 +29,4 @@ pub use choose::{Choice, Fact, choose, choose_for, survey};
 pub use embedded::{Embedding, Time, serve};
 pub use error::EtcdError;
 pub use search::{Availability, Image, Missing, Presence, Pull, Search, Source};
-pub use server::{Etcd, start};
+pub use server::{Control, Etcd, start};

@@ -9,6 +9,21 @@ use std::sync::Arc;
 use super::{Address, Choice, Credentials, Embedding, EtcdError, Source, choose, embedded, process};
 use crate::scenario::{EtcdSpec, Restart};
 
+/// What is done to one member of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// As [`Etcd::restart`] does to all.
+    Restart(Restart),
+    /// As [`Etcd::pause`] does to all.
+    Pause,
+    /// As [`Etcd::resume`] does to all.
+    Resume,
+    /// It can't reach the others, nor they it.
+    Isolate,
+    /// It can again.
+    Rejoin,
+}
+
 /// A running etcd of a run's own. Dropping it clears it away too, but blocks the thread meanwhile.
 pub trait Etcd: Send + Sync {
     /// Where it is reached, until it is restarted.
@@ -19,6 +34,19 @@ pub trait Etcd: Send + Sync {
 
     /// The last lines of the server's log, for reports.
     fn log(&self) -> String;
+
+    /// Where each member is reached, until it is restarted: first the one that clients talk to who know one.
+    fn members(&self) -> Vec<Address> {
+        vec![self.address()]
+    }
+
+    /// Does this to the member of that number, counted from 1 as in [`Etcd::members`].
+    ///
+    /// # Errors
+    /// Those of doing it to all; [`EtcdError::OneMember`] where there are no several.
+    fn control(&self, _member: usize, _control: Control) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async { Err(EtcdError::OneMember) })
+    }
 
     /// Where the harness itself reaches it: the same place, unless clients talk to a member that may be cut off.
     fn harness_address(&self) -> Address {

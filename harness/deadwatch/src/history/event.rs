@@ -145,8 +145,22 @@ pub enum Happening {
         /// The step's place in the file, from 0.
         step: usize,
     },
+    /// The etcd refused what a step asks of it, as its file wants.
+    StepRefused {
+        /// The step's place in the file, from 0.
+        step: usize,
+        /// The etcd's words.
+        reason: String,
+    },
     /// The server changed its state.
     Server {
+        /// What it is from now on.
+        state: ServerState,
+    },
+    /// One member of several changed its state.
+    Member {
+        /// Its number, from 1: the one that clients talk to who know one.
+        member: usize,
         /// What it is from now on.
         state: ServerState,
     },

@@ -2,7 +2,7 @@
 
 use crate::{
     etcd::{Backend, Choice, Time},
-    scenario::Scenario,
+    scenario::{Endpoints, Scenario},
     subject::Subject,
 };
 
@@ -23,6 +23,22 @@ impl Order {
     /// What runs its etcd.
     pub fn backend(&self) -> Backend {
         self.choice.backend()
+    }
+
+    /// What the scenario wants that this subject has no way to offer; none: nothing.
+    pub fn out_of_reach(&self) -> Option<String> {
+        let clock_is_off = self.scenario.consumers.iter().any(|consumer| !consumer.clock.is_zero());
+        let knows_all = self.scenario.endpoints == Endpoints::All;
+        match &self.subject {
+            Subject::Original | Subject::Command(_) if clock_is_off => {
+                Some("a clock of its own: a program has the machine's".to_owned())
+            }
+            Subject::Naive | Subject::Checked if knows_all => {
+                Some("a client that knows all members".to_owned())
+            }
+            Subject::Original | Subject::Command(_) | Subject::Own(_) => None,
+            Subject::Naive | Subject::Checked | Subject::Resilient | Subject::ResilientLease => None,
+        }
     }
 
     /// How time passes in it: virtual where all of it lives in this process.

@@ -58,6 +58,9 @@ pub fn perform(order: &Order) -> std::io::Result<Run> {
 }
 
 async fn play(order: &Order) -> Run {
+    if let Some(what) = order.out_of_reach() {
+        return proving_nothing(order, Inconclusive::Unsupported(what), String::new());
+    }
     let embedding = Embedding { time: order.time(), seed: order.seed };
     let etcd = match etcd::start(&order.choice, &order.scenario.etcd, embedding).await {
         Ok(etcd) => etcd,
@@ -87,7 +90,7 @@ async fn on_stage(order: &Order, etcd: &Arc<dyn Etcd>) -> Run {
         subject_name: order.subject.to_string(),
         backend_name: order.backend().to_string(),
         etcd: Arc::clone(etcd),
-        wire: Arc::new(Wire::new(etcd.address(), sightings_out)),
+        wire: Arc::new(Wire::to_members(etcd.members(), sightings_out)),
         sightings,
         subject,
         clock,

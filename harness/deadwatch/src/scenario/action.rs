@@ -67,6 +67,57 @@ pub enum Action {
     ReleaseLock(String),
 }
 
+impl Action {
+    /// Whether the harness asks something of the etcd for it, which the etcd may refuse.
+    pub(crate) const fn asks_etcd(&self) -> bool {
+        match self {
+            Self::Enqueue(enqueue) => matches!(enqueue.by, Producer::Harness),
+            Self::Put(_)
+            | Self::Delete(_)
+            | Self::Compact
+            | Self::AddUser(_)
+            | Self::ChangePassword(_)
+            | Self::DeleteUser(_)
+            | Self::RevokeRole(_)
+            | Self::EnableAuth
+            | Self::DisableAuth
+            | Self::HoldBarrier(_)
+            | Self::ReleaseBarrier(_)
+            | Self::HoldLock(_)
+            | Self::ReleaseLock(_) => true,
+            Self::Restart(_)
+            | Self::Pause
+            | Self::Resume
+            | Self::DropConnections(_)
+            | Self::BlackHole(_)
+            | Self::LoseReplies(_)
+            | Self::Delay(_)
+            | Self::HoldRequests(_)
+            | Self::ReleaseRequests
+            | Self::CloseClient(_)
+            | Self::CancelCall(_)
+            | Self::Isolate
+            | Self::Rejoin => false,
+        }
+    }
+}
+
+impl Action {
+    /// Whether it can be done to one member of several alone.
+    pub(crate) const fn can_be_of_one_member(&self) -> bool {
+        matches!(
+            self,
+            Self::Restart(_)
+                | Self::Pause
+                | Self::Resume
+                | Self::Isolate
+                | Self::Rejoin
+                | Self::BlackHole(_)
+                | Self::DropConnections(_)
+        )
+    }
+}
+
 /// Items to be written to a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enqueue {

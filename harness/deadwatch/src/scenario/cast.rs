@@ -1,7 +1,7 @@
 //! Who and what a scenario names, gathered from its consumers and steps. The stage opens the clients, reports name
 //! them, and the checkers ask which queues there are.
 
-use super::{Action, ConsumerCall, Enqueue, PRODUCER_CLIENT, Producer, Scenario};
+use super::{Action, ClockOffset, ConsumerCall, Enqueue, PRODUCER_CLIENT, Producer, Scenario};
 
 impl Scenario {
     /// The subject's clients, each once, in the order in which consumers name them; `producer` last, if steps have
@@ -18,6 +18,13 @@ impl Scenario {
         // All consumers of a client have the same user.
         let consumer = self.consumers.iter().find(|consumer| consumer.client == client)?;
         consumer.user.as_deref()
+    }
+
+    /// How far the clock of the client of this name is off.
+    pub fn client_clock(&self, client: &str) -> ClockOffset {
+        // All consumers of a client have the same clock.
+        let consumer = self.consumers.iter().find(|consumer| consumer.client == client);
+        consumer.map(|consumer| consumer.clock).unwrap_or_default()
     }
 
     /// The queues' prefixes, each once: those that consumers take items from, then those that steps write items to,

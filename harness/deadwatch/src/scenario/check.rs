@@ -64,6 +64,7 @@ pub(super) fn check(name: &str, file: &ScenarioFile) -> Checked {
         etcd,
         client_version: client_version.unwrap_or(DEFAULT_CLIENT_VERSION),
         receive_limit_bytes: limit.map(value::size),
+        endpoints: file.client.endpoints.as_ref().map(|endpoints| *endpoints.get()).unwrap_or_default(),
         queue,
         consumers,
         steps,

@@ -10,7 +10,10 @@ use super::{
 impl Step {
     /// What is done, in words and without its time, such as `restarts the server (kill), down for 2s`.
     pub fn describe(&self) -> String {
-        self.action.describe()
+        match self.member {
+            None => self.action.describe(),
+            Some(member) => self.action.describe_at(member),
+        }
     }
 }
 
@@ -23,7 +26,7 @@ impl Action {
             Self::Delete(Delete::Key(key)) => format!("deletes {key}"),
             Self::Delete(Delete::Prefix(prefix)) => format!("deletes all that begins with {prefix}"),
             Self::Compact => "compacts the history".to_owned(),
-            Self::Restart(restart) => restart.describe(),
+            Self::Restart(restart) => restart.describe_of("the server"),
             Self::Pause => "pauses the server".to_owned(),
             Self::Resume => "lets the server go on".to_owned(),
             Self::DropConnections(reach) => format!("drops the connections of {}", reach.describe()),
@@ -57,6 +60,27 @@ impl Action {
             Self::ReleaseBarrier(key) => format!("releases the barrier {key}"),
             Self::HoldLock(key) => format!("holds the lock {key}"),
             Self::ReleaseLock(key) => format!("releases the lock {key}"),
+        }
+    }
+}
+
+impl Action {
+    /// The same where it is done to this member alone.
+    fn describe_at(&self, member: usize) -> String {
+        match self {
+            Self::Restart(restart) => restart.describe_of(&format!("member {member}")),
+            Self::Pause => format!("pauses member {member}"),
+            Self::Resume => format!("lets member {member} go on"),
+            Self::Isolate => format!("cuts member {member} off from the others"),
+            Self::Rejoin => format!("lets member {member} talk to the others again"),
+            Self::DropConnections(reach) => {
+                format!("drops the connections of {} to member {member}", reach.describe())
+            }
+            Self::BlackHole(BlackHole { reach, length }) => {
+                let (reach, length) = (reach.describe(), spell_duration(*length));
+                format!("swallows what {reach} and member {member} send for {length}")
+            }
+            other => other.describe(),
         }
     }
 }
@@ -101,14 +125,14 @@ fn filled_to(bytes: usize) -> String {
 }
 
 impl Restart {
-    fn describe(&self) -> String {
+    fn describe_of(&self, server: &str) -> String {
         let how = match self.ending {
             Ending::Graceful => "graceful",
             Ending::Kill => "kill",
         };
         match self.down {
-            Duration::ZERO => format!("restarts the server ({how})"),
-            down => format!("restarts the server ({how}), down for {}", spell_duration(down)),
+            Duration::ZERO => format!("restarts {server} ({how})"),
+            down => format!("restarts {server} ({how}), down for {}", spell_duration(down)),
         }
     }
 }

@@ -23,6 +23,7 @@ mod library;
 mod load;
 mod model;
 mod nearest;
+mod offset;
 mod parse;
 mod placed;
 mod problem;
@@ -42,10 +43,11 @@ pub use duration::{DurationError, parse_duration, spell_duration};
 pub use library::{Library, LibraryError};
 pub use load::{LoadError, load_file};
 pub use model::{
-    Consumer, ConsumerCall, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, EtcdSpec,
-    NotOn, OnError, PROBE_PREFIX, PRODUCER_CLIENT, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX, ROOT,
-    Scenario, Step, TokenKind, User,
+    Consumer, ConsumerCall, DEFAULT_CLIENT, DEFAULT_CLIENT_VERSION, DEFAULT_PREFIX, Delivery, Endpoints,
+    EtcdSpec, NotOn, OnError, PROBE_PREFIX, PRODUCER_CLIENT, QueueSpec, RESERVED_CLIENT, RESERVED_PREFIX,
+    ROOT, Refusal, Scenario, Step, TokenKind, User,
 };
+pub use offset::{ClockOffset, OffsetError};
 pub use parse::{Parsed, parse};
 pub use problem::{Named, Problem, ProblemKind};
 pub use schema::schema;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Version};
+use super::{Action, ClockOffset, Version};
 
 /// A scenario: which etcd, which client generation, which consumers, what happens when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Scenario {
     /// The largest message that the subject's clients take, bytes; none: their own default.
     #[serde(default)]
     pub receive_limit_bytes: Option<usize>,
+    /// Which members of the etcd the subject's clients know.
+    #[serde(default)]
+    pub endpoints: Endpoints,
     /// The queue that all consumers share.
     pub queue: QueueSpec,
     /// The consumers, in file order; at least one.
@@ -34,6 +37,17 @@ pub struct Scenario {
     /// Where it can't be staged.
     #[serde(default)]
     pub not_on: NotOn,
+}
+
+/// Which members of an etcd a client knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endpoints {
+    /// One, which leads when the run begins.
+    #[default]
+    One,
+    /// All of them.
+    All,
 }
 
 /// The backends on which a scenario can't be staged, and why not.
@@ -145,6 +159,9 @@ pub struct Consumer {
     /// As whom its client logs in; none: as `root`, where the etcd has authentication.
     #[serde(default)]
     pub user: Option<String>,
+    /// How far the clock of its client is off.
+    #[serde(default)]
+    pub clock: ClockOffset,
 }
 
 fn default_prefix() -> String {
@@ -190,6 +207,31 @@ pub struct Step {
     pub at: Duration,
     /// What is done.
     pub action: Action,
+    /// Which of several members it is done to, counted from 1, the one that clients talk to who know one; none: all, or
+    /// where it can be done to one alone the first.
+    #[serde(default)]
+    pub member: Option<usize>,
+    /// What it means when the etcd refuses it.
+    #[serde(default)]
+    pub refusal: Refusal,
+}
+
+impl Step {
+    /// This action at this time, which the etcd shall not refuse.
+    pub const fn new(at: Duration, action: Action) -> Self {
+        Self { at, action, member: None, refusal: Refusal::Unwanted }
+    }
+}
+
+/// What it means when the etcd refuses what a step asks of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The run proves nothing: the etcd was not brought into what the file wants.
+    #[default]
+    Unwanted,
+    /// It is what the file wants, or one of the things that it does not mind.
+    Wanted,
 }
 
 /// The client on which the subject enqueues for `by = "subject"`. A consumer may call on it too, and shares it then.

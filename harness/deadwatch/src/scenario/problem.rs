@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use miette::{Diagnostic, LabeledSpan};
 
-use super::{DurationError, Version, VersionError};
+use super::{ClockOffset, DurationError, OffsetError, Version, VersionError};
 
 mod advice;
 mod listing;
@@ -88,6 +88,14 @@ pub enum ProblemKind {
         key: &'static str,
         /// What is wrong with it.
         source: DurationError,
+    },
+    /// How far a clock is off is not written as such.
+    #[error("`{key}` does not say how far a clock is off")]
+    Offset {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        source: OffsetError,
     },
     /// A release is not exact.
     #[error("`version` is not an exact release")]
@@ -179,6 +187,24 @@ pub enum ProblemKind {
         /// Where the other is named, if it is written.
         first: Option<Range<usize>>,
     },
+    /// Consumers that share a client and not its clock.
+    #[error("the clock of client {client:?} is off by {clock} here, and by {other} elsewhere")]
+    TwoClocks {
+        /// The client.
+        client: String,
+        /// How far it is off here.
+        clock: ClockOffset,
+        /// How far it is off for another consumer on it.
+        other: ClockOffset,
+        /// Where that is written, if it is.
+        first: Option<Range<usize>>,
+    },
+    /// A refusal of what asks nothing of the etcd.
+    #[error("`refused` beside what the etcd can't refuse")]
+    NothingToRefuse {
+        /// What the step does.
+        action: String,
+    },
     /// Signed tokens without a life.
     #[error("`auth-token` without `token-ttl`")]
     NoTokenTtl,
@@ -190,6 +216,18 @@ pub enum ProblemKind {
     MembersEverywhere {
         /// The keys that `[not-on]` lacks.
         missing: Vec<String>,
+    },
+    /// A member that is none.
+    #[error("there is no such member")]
+    NoSuchMember {
+        /// How many there are.
+        members: usize,
+    },
+    /// A member named for what concerns none alone.
+    #[error("`member` beside what is done to no member alone")]
+    NoMembersAffair {
+        /// What the step does.
+        action: String,
     },
     /// A member cut off where there is but one.
     #[error("`{0}` with one member")]

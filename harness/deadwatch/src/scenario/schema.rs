@@ -33,14 +33,17 @@ fn build() -> Value {
     settings.into_generator().into_root_schema_for::<ScenarioFile>().to_value()
 }
 
-/// Says in the schema that a step has one action: exactly one of its keys other than `at`.
+/// The keys of a step that are no action.
+const BESIDE_THE_ACTION: [&str; 3] = ["at", "member", "refused"];
+
+/// Says in the schema that a step has one action: exactly one of its keys other than those beside it.
 pub(super) fn demand_one_action(schema: &mut Schema) {
     let actions: Vec<Value> = schema
         .get("properties")
         .and_then(Value::as_object)
         .into_iter()
         .flat_map(|properties| properties.keys())
-        .filter(|key| *key != "at")
+        .filter(|key| !BESIDE_THE_ACTION.contains(&key.as_str()))
         .map(|action| json!({ "required": [action] }))
         .collect();
     schema.insert("oneOf".to_owned(), Value::Array(actions));

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Consumer, ConsumerCall, Delivery, Enqueue, EtcdSpec, NotOn, OnError, Producer, QueueSpec,
-    Scenario, Step, Version,
+    Action, ClockOffset, Consumer, ConsumerCall, Delivery, Endpoints, Enqueue, EtcdSpec, NotOn, OnError,
+    Producer, QueueSpec, Scenario, Step, Version,
 };
 
 /// A scenario of 16 s on 3.5.5 with a TTL of 5 s: consumers that share a client and start at these times, and
@@ -20,17 +20,20 @@ pub(crate) fn scenario(starts: &[&str], enqueues: &[(&str, &str)]) -> Scenario {
         call: ConsumerCall::Dequeue,
         prefix: "/test".to_owned(),
         user: None,
+        clock: ClockOffset::default(),
     };
-    let step = |(at, item): &(&str, &str)| Step {
-        at: seconds(at),
-        action: Action::Enqueue(Enqueue {
-            values: vec![(*item).to_owned()],
-            prefix: "/test".to_owned(),
-            by: Producer::Harness,
-            bytes: 0,
-            producers: 1,
-            on_error: OnError::Stop,
-        }),
+    let step = |(at, item): &(&str, &str)| {
+        Step::new(
+            seconds(at),
+            Action::Enqueue(Enqueue {
+                values: vec![(*item).to_owned()],
+                prefix: "/test".to_owned(),
+                by: Producer::Harness,
+                bytes: 0,
+                producers: 1,
+                on_error: OnError::Stop,
+            }),
+        )
     };
     Scenario {
         name: "auth/made-up".to_owned(),
@@ -39,6 +42,7 @@ pub(crate) fn scenario(starts: &[&str], enqueues: &[(&str, &str)]) -> Scenario {
         etcd: EtcdSpec { token_ttl: Some(seconds("5s")), ..EtcdSpec::of(Version::new(3, 5, 5)) },
         client_version: Version::new(3, 5, 11),
         receive_limit_bytes: None,
+        endpoints: Endpoints::One,
         queue: QueueSpec { prefix: "/test".to_owned(), delivery: Delivery::Once },
         consumers: starts.iter().enumerate().map(consumer).collect(),
         steps: enqueues.iter().map(step).collect(),

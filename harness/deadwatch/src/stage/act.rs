@@ -2,14 +2,14 @@
 
 use super::{
     gate::{self, Change},
-    harness_client::HarnessClient,
+    harness_client::{HarnessClient, Unserved},
     harness_queue::Layout,
     timeline::Stage,
 };
 use crate::{
-    etcd::{Etcd, EtcdError},
+    etcd::{Control, Etcd, EtcdError},
     history::{Happening, Inconclusive, ServerState},
-    scenario::{Action, ConsumerCall, Producer as By, Scenario},
+    scenario::{Action, ConsumerCall, Producer as By, Refusal, Scenario},
     subject::Request,
     wire::Fault,
 };
@@ -21,7 +21,10 @@ impl Stage<'_> {
         let Some(step) = self.set.scenario.steps.get(index) else { return };
         match step.action.clone() {
             Action::Enqueue(enqueue) => match enqueue.by {
-                By::Harness => self.producer.enqueue(layout(&self.set.scenario, &enqueue.prefix), &enqueue),
+                By::Harness => {
+                    let layout = layout(&self.set.scenario, &enqueue.prefix);
+                    self.producer.enqueue(index, layout, &enqueue, step.refusal);
+                }
                 By::Subject => self.subject_enqueues(&enqueue),
             },
 
@@ -53,6 +56,14 @@ impl Stage<'_> {
             Action::ReleaseBarrier(key) => self.release(index, key, ConsumerCall::BarrierWait),
             Action::HoldLock(key) => self.hold(index, key, ConsumerCall::Lock),
             Action::ReleaseLock(key) => self.release(index, key, ConsumerCall::Lock),
+
+            Action::Restart(restart) if step.member.is_some() => {
+                self.control(index, step.member, Control::Restart(restart));
+            }
+            Action::Pause if step.member.is_some() => self.control(index, step.member, Control::Pause),
+            Action::Resume if step.member.is_some() => self.control(index, step.member, Control::Resume),
+            Action::Isolate if step.member.is_some() => self.control(index, step.member, Control::Isolate),
+            Action::Rejoin if step.member.is_some() => self.control(index, step.member, Control::Rejoin),
 
             Action::Restart(restart) => {
                 self.operate(index, Some(ServerState::Down), ServerState::Up, move |etcd| {
@@ -86,7 +97,10 @@ impl Stage<'_> {
     }
 
     fn inflict(&mut self, index: usize, fault: Fault) {
-        self.set.wire.inflict(fault);
+        match self.set.scenario.steps.get(index).and_then(|step| step.member) {
+            Some(member) => self.set.wire.inflict_at(fault, member),
+            None => self.set.wire.inflict(fault),
+        }
         self.record.write(Happening::Acted { step: index });
     }
 
@@ -94,15 +108,18 @@ impl Stage<'_> {
     fn administer<W, F>(&mut self, index: usize, work: W)
     where
         W: FnOnce(HarnessClient) -> F + Send + 'static,
-        F: Future<Output = Result<(), String>> + Send,
+        F: Future<Output = Result<(), Unserved>> + Send,
     {
         let (harness, desk) = (self.harness.clone(), self.desk.clone());
-        let step = describe(index);
+        let refusal = self.set.scenario.steps.get(index).map(|step| step.refusal).unwrap_or_default();
         self.admin.order(async move {
             let done = work(harness).await;
-            let _ = desk.send(match done {
-                Ok(()) => Ok(Happening::Acted { step: index }),
-                Err(error) => Err(Inconclusive::Step(format!("{step}: {error}"))),
+            let _ = desk.send(match (done, refusal) {
+                (Ok(()), _) => Ok(Happening::Acted { step: index }),
+                (Err(Unserved::Refused(reason)), Refusal::Wanted) => {
+                    Ok(Happening::StepRefused { step: index, reason })
+                }
+                (Err(error), _) => Err(not_carried_out(index, &error)),
             });
         });
     }
@@ -125,8 +142,40 @@ impl Stage<'_> {
             match work(etcd.as_ref()).await {
                 Ok(()) => {
                     // A restarted etcd may listen on another port.
-                    wire.redirect(etcd.address());
+                    wire.redirect_members(etcd.members());
                     let _ = desk.send(Ok(Happening::Server { state: after }));
+                    let _ = desk.send(Ok(Happening::Acted { step: index }));
+                }
+                Err(error) => {
+                    let why = format!("{}: could not {error}", describe(index));
+                    let _ = desk.send(Err(Inconclusive::Step(why)));
+                }
+            }
+        });
+    }
+
+    /// Has this done to one member, after all that the harness's own client was told before.
+    fn control(&mut self, index: usize, member: Option<usize>, control: Control) {
+        let Some(member) = member else { return };
+        let (etcd, wire, desk) = (self.set.etcd.clone(), self.set.wire.clone(), self.desk.clone());
+        let ready = self.admin.caught_up();
+        self.machinist.order(async move {
+            let _ = ready.await;
+            let after = match &control {
+                Control::Restart(_) => {
+                    let _ = desk.send(Ok(Happening::Member { member, state: ServerState::Down }));
+                    wire.lead_nowhere_at(member);
+                    ServerState::Up
+                }
+                Control::Pause => ServerState::Paused,
+                Control::Resume => ServerState::Resumed,
+                Control::Isolate => ServerState::Isolated,
+                Control::Rejoin => ServerState::Rejoined,
+            };
+            match etcd.control(member, control).await {
+                Ok(()) => {
+                    wire.redirect_members(etcd.members());
+                    let _ = desk.send(Ok(Happening::Member { member, state: after }));
                     let _ = desk.send(Ok(Happening::Acted { step: index }));
                 }
                 Err(error) => {
@@ -158,7 +207,7 @@ impl Stage<'_> {
 }
 
 /// Carries out these changes, one after the other.
-pub(super) async fn change(harness: &HarnessClient, changes: &[Change]) -> Result<(), String> {
+pub(super) async fn change(harness: &HarnessClient, changes: &[Change]) -> Result<(), Unserved> {
     for change in changes {
         match change {
             Change::Put(key) => harness.write_key(key, "").await?,
@@ -176,6 +225,11 @@ pub(super) fn layout(scenario: &Scenario, prefix: &str) -> Layout {
     } else {
         Layout::Queue
     }
+}
+
+/// What it means that the harness could not do what this step asks of the etcd.
+pub(super) fn not_carried_out(index: usize, why: &Unserved) -> Inconclusive {
+    Inconclusive::Step(format!("{}: {why}", describe(index)))
 }
 
 fn describe(index: usize) -> String {

@@ -129,7 +129,7 @@ async fn probe(stage: &mut Stage<'_>, harness: &HarnessClient) -> Result<Vec<Str
             released.push(&consumer.prefix);
             stage.record.write(Happening::Released { key: consumer.prefix.clone() });
             let changes = gate::release(consumer.call, &consumer.prefix);
-            change(harness, &changes).await.map_err(Inconclusive::Backend)?;
+            change(harness, &changes).await.map_err(|why| Inconclusive::Backend(why.into()))?;
         }
     }
     let consumers = playing.iter().map(|consumer| consumer.name.clone()).collect();

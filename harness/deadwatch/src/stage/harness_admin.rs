@@ -4,7 +4,7 @@ use etcd_client::{DeleteOptions, Error};
 use tonic::Code;
 
 use super::{
-    harness_client::{HarnessClient, Repeat},
+    harness_client::{HarnessClient, Repeat, Unserved},
     harness_queue::filled,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 impl HarnessClient {
     /// Writes a key, as often as it says.
-    pub(super) async fn put(&self, put: &Put) -> Result<(), String> {
+    pub(super) async fn put(&self, put: &Put) -> Result<(), Unserved> {
         let value = filled(&put.value, put.bytes);
         for _ in 0..put.count {
             self.write_key(&put.key, &value).await?;
@@ -23,18 +23,18 @@ impl HarnessClient {
     }
 
     /// Writes a key once.
-    pub(super) async fn write_key(&self, key: &str, value: &str) -> Result<(), String> {
-        self.ask(Repeat::Safe, |mut client| async move { client.put(key, value, None).await }).await?;
+    pub(super) async fn write_key(&self, key: &str, value: &str) -> Result<(), Unserved> {
+        self.serve(Repeat::Safe, |mut client| async move { client.put(key, value, None).await }).await?;
         Ok(())
     }
 
     /// Deletes keys; none being there is fine.
-    pub(super) async fn delete(&self, delete: &Delete) -> Result<(), String> {
+    pub(super) async fn delete(&self, delete: &Delete) -> Result<(), Unserved> {
         let (key, options) = match delete {
             Delete::Key(key) => (key, DeleteOptions::new()),
             Delete::Prefix(prefix) => (prefix, DeleteOptions::new().with_prefix()),
         };
-        self.ask(Repeat::Safe, |mut client| {
+        self.serve(Repeat::Safe, |mut client| {
             let options = options.clone();
             async move { client.delete(key.as_str(), Some(options)).await }
         })
@@ -43,28 +43,29 @@ impl HarnessClient {
     }
 
     /// Compacts the history up to the current revision.
-    pub(super) async fn compact(&self) -> Result<(), String> {
-        let read =
-            self.ask(Repeat::Safe, |mut client| async move { client.get("deadwatch/", None).await }).await?;
+    pub(super) async fn compact(&self) -> Result<(), Unserved> {
+        let read = self
+            .serve(Repeat::Safe, |mut client| async move { client.get("deadwatch/", None).await })
+            .await?;
         let revision = read.header().map_or(0, etcd_client::ResponseHeader::revision);
-        self.ask(Repeat::Safe, |mut client| async move {
+        self.serve(Repeat::Safe, |mut client| async move {
             unless(client.compact(revision, None).await, "required revision has been compacted")
         })
         .await
     }
 
     /// Adds a user, and a role of its name that may read and write its prefixes.
-    pub(super) async fn add_user(&self, user: &User) -> Result<(), String> {
-        self.ask(Repeat::Safe, |mut client| async move {
+    pub(super) async fn add_user(&self, user: &User) -> Result<(), Unserved> {
+        self.serve(Repeat::Safe, |mut client| async move {
             etcd::make_users(&mut client, std::slice::from_ref(user)).await
         })
         .await
     }
 
     /// Gives a user another password; if it is the harness's own, it goes on with that.
-    pub(super) async fn change_password(&self, change: &ChangePassword) -> Result<(), String> {
+    pub(super) async fn change_password(&self, change: &ChangePassword) -> Result<(), Unserved> {
         let ChangePassword { user, password } = change;
-        self.ask(Repeat::Safe, |mut client| async move {
+        self.serve(Repeat::Safe, |mut client| async move {
             client.user_change_password(user.as_str(), password.as_str()).await
         })
         .await?;
@@ -77,26 +78,26 @@ impl HarnessClient {
     }
 
     /// Deletes a user.
-    pub(super) async fn delete_user(&self, user: &str) -> Result<(), String> {
-        self.ask(Repeat::Safe, |mut client| async move {
+    pub(super) async fn delete_user(&self, user: &str) -> Result<(), Unserved> {
+        self.serve(Repeat::Safe, |mut client| async move {
             unless(client.user_delete(user).await, "user name not found")
         })
         .await
     }
 
     /// Takes from a user the role of its name.
-    pub(super) async fn revoke_role(&self, user: &str) -> Result<(), String> {
-        self.ask(Repeat::Safe, |mut client| async move {
+    pub(super) async fn revoke_role(&self, user: &str) -> Result<(), Unserved> {
+        self.serve(Repeat::Safe, |mut client| async move {
             unless(client.user_revoke_role(user, user).await, "role is not granted to the user")
         })
         .await
     }
 
     /// Makes the user `root` if there is none, and switches authentication on.
-    pub(super) async fn enable_auth(&self) -> Result<(), String> {
+    pub(super) async fn enable_auth(&self) -> Result<(), Unserved> {
         let root = Credentials::root();
         let made = &root;
-        self.ask(Repeat::Safe, |mut client| async move {
+        self.serve(Repeat::Safe, |mut client| async move {
             unless(etcd::switch_on(&mut client, made).await, "user name is empty")
         })
         .await?;
@@ -104,8 +105,8 @@ impl HarnessClient {
     }
 
     /// Switches authentication off.
-    pub(super) async fn disable_auth(&self) -> Result<(), String> {
-        self.ask(Repeat::Safe, |mut client| async move {
+    pub(super) async fn disable_auth(&self) -> Result<(), Unserved> {
+        self.serve(Repeat::Safe, |mut client| async move {
             unless(client.auth_disable().await, "authentication is not enabled")
         })
         .await?;

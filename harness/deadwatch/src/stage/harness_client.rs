@@ -37,6 +37,25 @@ struct Login {
     client: Client,
 }
 
+/// Why the harness did not get what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unserved {
+    /// The etcd refused it, in these words.
+    #[error("{0}")]
+    Refused(String),
+    /// Nobody answered in time, or the answer was lost: it may have been done.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+impl From<Unserved> for String {
+    fn from(unserved: Unserved) -> Self {
+        match unserved {
+            Unserved::Refused(words) | Unserved::Unanswered(words) => words,
+        }
+    }
+}
+
 /// Whether a call may be made again when it is not known whether it was executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
@@ -77,10 +96,11 @@ impl HarnessClient {
     }
 
     /// Logs in as somebody else, or as nobody, from now on.
-    pub(super) async fn become_user(&self, credentials: Option<Credentials>) -> Result<(), String> {
+    pub(super) async fn become_user(&self, credentials: Option<Credentials>) -> Result<(), Unserved> {
         let mut login = self.login.lock().await;
         let opened = timeout(PATIENCE, connect(&self.address, credentials.as_ref())).await;
-        login.client = opened.map_err(|_| no_answer())?.map_err(|error| error.to_string())?;
+        login.client =
+            opened.map_err(|_| Unserved::Unanswered(no_answer()))?.map_err(|error| unserved(&error))?;
         login.credentials = credentials;
         Ok(())
     }
@@ -92,14 +112,28 @@ impl HarnessClient {
     ///
     /// # Errors
     /// In words: etcd's own, or that nobody answered within 10 s.
-    pub async fn ask<T, F>(&self, repeat: Repeat, mut call: impl FnMut(Client) -> F) -> Result<T, String>
+    pub async fn ask<T, F>(&self, repeat: Repeat, call: impl FnMut(Client) -> F) -> Result<T, String>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        self.serve(repeat, call).await.map_err(String::from)
+    }
+
+    /// The same, with an error that tells a refusal from silence.
+    pub(super) async fn serve<T, F>(
+        &self,
+        repeat: Repeat,
+        mut call: impl FnMut(Client) -> F,
+    ) -> Result<T, Unserved>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let give_up = Instant::now() + PATIENCE;
         loop {
             let client = self.login.lock().await.client.clone();
-            let Ok(answer) = timeout_at(give_up, call(client)).await else { return Err(no_answer()) };
+            let Ok(answer) = timeout_at(give_up, call(client)).await else {
+                return Err(Unserved::Unanswered(no_answer()));
+            };
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) if is_dead_token(&error) && Instant::now() < give_up => {
@@ -109,7 +143,7 @@ impl HarnessClient {
                 Err(error) if repeat == Repeat::Safe && is_lost(&error) && Instant::now() < give_up => {
                     sleep(REST).await;
                 }
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(unserved(&error)),
             }
         }
     }
@@ -162,6 +196,11 @@ fn is_dead_token(error: &Error) -> bool {
     ["invalid auth token", "revision of auth store is old", "revision in header is old"]
         .iter()
         .any(|text| status.message().contains(text))
+}
+
+fn unserved(error: &Error) -> Unserved {
+    let words = error.to_string();
+    if is_lost(error) { Unserved::Unanswered(words) } else { Unserved::Refused(words) }
 }
 
 /// Whether nobody answered.

@@ -2,7 +2,7 @@
 
 use etcd_client::{Compare, CompareOp, GetOptions, Txn, TxnOp, TxnOpResponse};
 
-use super::harness_client::{HarnessClient, Repeat};
+use super::harness_client::{HarnessClient, Repeat, Unserved};
 
 /// How many operations a level of a transaction may have (etcd's `--max-txn-ops`, by default).
 const LEVEL_LIMIT: usize = 128;
@@ -26,6 +26,16 @@ impl HarnessClient {
     /// # Errors
     /// In words: etcd's own, or that nobody answered within 10 s.
     pub async fn enqueue(&self, layout: Layout, prefix: &str, values: &[String]) -> Result<(), String> {
+        self.store(layout, prefix, values).await.map_err(String::from)
+    }
+
+    /// The same, with an error that tells a refusal from silence.
+    pub(super) async fn store(
+        &self,
+        layout: Layout,
+        prefix: &str,
+        values: &[String],
+    ) -> Result<(), Unserved> {
         let mut left = groups(values);
         while !left.is_empty() {
             let txn = match left.as_slice() {
@@ -38,7 +48,7 @@ impl HarnessClient {
                 ),
             };
             let answer = self
-                .ask(Repeat::Never, |mut client| {
+                .serve(Repeat::Never, |mut client| {
                     let txn = txn.clone();
                     async move { client.txn(txn).await }
                 })

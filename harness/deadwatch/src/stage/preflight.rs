@@ -8,7 +8,7 @@ use super::{harness_client::HarnessClient, harness_queue::Layout, play::Set};
 use crate::{
     etcd::Credentials,
     history::Inconclusive,
-    scenario::{ConsumerCall, ROOT},
+    scenario::{ConsumerCall, Endpoints, ROOT},
     subject::{Call, Opening, Reply, Request, Returned},
 };
 
@@ -86,11 +86,17 @@ async fn finish(set: &mut Set, ack: Option<String>) -> Result<(), Inconclusive> 
 
 /// Opens a client of the subject's and waits until it has answered.
 pub(super) async fn open(set: &mut Set, client: &str) -> Result<(), Inconclusive> {
-    let address = set.wire.route(client).await.map_err(|error| Inconclusive::Backend(error.to_string()))?;
+    let unreachable = |error: std::io::Error| Inconclusive::Backend(error.to_string());
+    let others = match set.scenario.endpoints {
+        Endpoints::One => Vec::new(),
+        Endpoints::All => set.wire.routes(client).await.map_err(unreachable)?.split_off(1),
+    };
     let opening = Opening {
-        address,
+        address: set.wire.route(client).await.map_err(unreachable)?,
+        others,
         credentials: credentials(set, client),
         receive_limit_bytes: set.scenario.receive_limit_bytes,
+        clock: set.scenario.client_clock(client),
     };
     set.ask(Request::Open { client: client.to_owned(), opening });
     match timeout(OPEN_PATIENCE, set.subject.replies.recv()).await {

@@ -3,13 +3,14 @@
 use tokio::task::JoinSet;
 
 use super::{
-    harness_client::HarnessClient,
+    act::not_carried_out,
+    harness_client::{HarnessClient, Unserved},
     harness_queue::{Layout, filled},
     stagehand::{NewsDesk, Stagehand},
 };
 use crate::{
     history::{Acceptance, Happening},
-    scenario::Enqueue,
+    scenario::{Enqueue, Refusal},
 };
 
 /// One producer for all that is written one after the other, and more for a step that wants several at once.
@@ -28,11 +29,12 @@ impl Producer {
     }
 
     /// Has the items written, after all that were asked for before; by several producers, each its share.
-    pub(super) fn enqueue(&mut self, layout: Layout, enqueue: &Enqueue) {
+    pub(super) fn enqueue(&mut self, step: usize, layout: Layout, enqueue: &Enqueue, refusal: Refusal) {
         let Enqueue { values, prefix, bytes, producers, .. } = enqueue;
         for share in shares(values, *producers) {
             let (client, desk) = (self.client.clone(), self.desk.clone());
-            let writing = write(client, desk, layout, prefix.clone(), *bytes, share);
+            let order = Order { step, layout, prefix: prefix.clone(), bytes: *bytes, refusal };
+            let writing = write(client, desk, order, share);
             if *producers <= 1 {
                 self.first.order(writing);
             } else {
@@ -42,20 +44,29 @@ impl Producer {
     }
 }
 
-/// Writes the items, one after the other.
-async fn write(
-    client: HarnessClient,
-    desk: NewsDesk,
+/// How items are written, and for which step.
+struct Order {
+    step: usize,
     layout: Layout,
     prefix: String,
     bytes: usize,
-    items: Vec<String>,
-) {
+    refusal: Refusal,
+}
+
+/// Writes the items, one after the other.
+async fn write(client: HarnessClient, desk: NewsDesk, order: Order, items: Vec<String>) {
+    let Order { step, layout, prefix, bytes, refusal } = order;
     for item in items {
         let _ = desk.send(Ok(Happening::EnqueueBegan { item: item.clone(), prefix: prefix.clone() }));
-        let acceptance = match client.enqueue(layout, &prefix, &[filled(&item, bytes)]).await {
+        let answer = client.store(layout, &prefix, &[filled(&item, bytes)]).await;
+        if let (Err(why @ Unserved::Refused(_)), Refusal::Unwanted) = (&answer, refusal) {
+            let _ = desk.send(Err(not_carried_out(step, why)));
+            return;
+        }
+        let acceptance = match answer {
             Ok(()) => Acceptance::Acknowledged,
-            Err(error) => Acceptance::Unknown(error),
+            // Also where it was refused: a full etcd says so after it has stored the item.
+            Err(why) => Acceptance::Unknown(why.into()),
         };
         let _ = desk.send(Ok(Happening::EnqueueEnded { item, acceptance }));
     }

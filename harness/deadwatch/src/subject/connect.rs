@@ -14,7 +14,7 @@ impl Opening {
     /// # Errors
     /// Those of `Client::connect`: above all a login that was refused.
     pub async fn connect(self, options: Option<ConnectOptions>) -> Result<Client, Error> {
-        let Self { address, credentials, receive_limit_bytes } = self;
+        let Self { address, others: _, credentials, receive_limit_bytes, clock: _ } = self;
         let channel = match receive_limit_bytes {
             None => Channel::Tonic(address.channel()),
             Some(limit_bytes) => receive_limit::limited(address.channel(), limit_bytes, resilient::refuse),

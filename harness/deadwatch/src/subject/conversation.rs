@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::Log;
 use crate::{
     etcd::{Address, Credentials},
-    scenario::ConsumerCall,
+    scenario::{ClockOffset, ConsumerCall},
 };
 
 /// A subject that has been started: requests go in, replies come out, several calls are open at once.
@@ -58,10 +58,27 @@ pub enum Request {
 pub struct Opening {
     /// Where etcd is reached.
     pub address: Address,
+    /// Where its other members are reached, where the client shall know them all.
+    pub others: Vec<Address>,
     /// As whom; none where the etcd has no authentication.
     pub credentials: Option<Credentials>,
     /// The largest message that the client shall take, bytes; none: its own default.
     pub receive_limit_bytes: Option<usize>,
+    /// How far the clock by which the client's queue names and dates things shall be off.
+    pub clock: ClockOffset,
+}
+
+impl Opening {
+    /// A client of the etcd at this address: without a login, with its own limits, and with a clock that is right.
+    pub fn at(address: Address) -> Self {
+        Self {
+            address,
+            others: Vec::new(),
+            credentials: None,
+            receive_limit_bytes: None,
+            clock: ClockOffset::default(),
+        }
+    }
 }
 
 /// A call on a client.

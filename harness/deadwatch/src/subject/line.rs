@@ -20,7 +20,7 @@ enum Line<'a> {
     },
     Open {
         client: &'a str,
-        endpoints: [String; 1],
+        endpoints: Vec<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         receive_limit_bytes: Option<usize>,
         #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -63,14 +63,11 @@ pub(super) fn hello() -> String {
 /// The line that asks this of a program, without its end.
 pub(super) fn encode(request: &Request) -> String {
     match request {
-        Request::Open { client, opening: Opening { address, credentials, receive_limit_bytes } } => {
+        Request::Open { client, opening } => {
+            let Opening { address, others, credentials, receive_limit_bytes, clock: _ } = opening;
             write(&Line::Open {
                 client,
-                endpoints: [match address {
-                    Address::Tcp(address) => address.to_string(),
-                    // No program can reach it, and says so itself: a program is given an etcd on a port.
-                    Address::Pipe(_) => "in-memory".to_owned(),
-                }],
+                endpoints: std::iter::once(address).chain(others).map(Address::endpoint).collect(),
                 receive_limit_bytes: *receive_limit_bytes,
                 login: credentials.as_ref().map(|Credentials { user, password }| Login { user, password }),
             })

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use etcd_client::{Channel, Client};
-use etcd_queue::{Clock, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Queue, connect_options};
+use etcd_queue::{
+    Clock, Cluster, ClusterOptions, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, Queue, connect_options,
+};
 use futures::future::BoxFuture;
 use tonic::{Status, transport::Endpoint};
 
@@ -13,9 +15,9 @@ use super::{
     kept::{ClientState, Kept},
     receive_limit::{self, Excess},
 };
-use crate::etcd::Credentials;
+use crate::etcd::{Address, Credentials};
 
-/// `etcd-queue` on a client of `etcd-client`'s own.
+/// `etcd-queue` on a client of `etcd-client`'s own, or on a cluster whose members it knows.
 #[derive(Clone, Debug)]
 pub struct Resilient {
     /// What names its keys.
@@ -28,10 +30,11 @@ impl Implementation for Resilient {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
+            let clock = clock.off_by(opening.clock);
             let credentials = opening.credentials.clone();
-            let client = connect(opening).await.map_err(|error| error.to_string())?;
+            let cluster = reach(opening).await?;
             let opened: Arc<dyn QueueClient> =
-                Arc::new(ResilientClient { client, credentials, clock, jitter_seed, queues: Kept::new() });
+                Arc::new(ResilientClient { cluster, credentials, clock, jitter_seed, queues: Kept::new() });
             Ok(opened)
         })
     }
@@ -39,7 +42,7 @@ impl Implementation for Resilient {
 
 /// A client with one queue for each prefix that was asked for, as a service keeps it.
 struct ResilientClient {
-    client: Client,
+    cluster: Cluster,
     credentials: Option<Credentials>,
     clock: KeyClock,
     jitter_seed: u64,
@@ -59,7 +62,7 @@ impl ResilientClient {
 
     fn kept(&self, prefix: &str) -> Result<(Queue, ClientState), etcd_queue::Error> {
         self.queues.queue(prefix, || {
-            let mut builder = Queue::builder(self.client.clone(), prefix)
+            let mut builder = Queue::builder(self.cluster.clone(), prefix)
                 .clock(self.clock.clone())
                 .jitter_seed(self.jitter_seed)
                 .patience(PATIENCE);
@@ -97,12 +100,29 @@ impl QueueClient for ResilientClient {
 /// How long this service waits for an etcd that is not there before it wants to know.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The etcd as a queue reaches it: by a client where it knows one member, and else by a channel to each of them.
+///
+/// # Errors
+/// In words: those of the client, or of the endpoints.
+pub(super) async fn reach(opening: Opening) -> Result<Cluster, String> {
+    if opening.others.is_empty() {
+        return connect(opening).await.map(Cluster::from).map_err(|error| error.to_string());
+    }
+    let Opening { address, others, credentials, receive_limit_bytes: _, clock: _ } = opening;
+    let endpoints = std::iter::once(&address).chain(&others).map(Address::endpoint);
+    let mut options = ClusterOptions::new();
+    if let Some(Credentials { user, password }) = credentials {
+        options = options.user(user, password);
+    }
+    Cluster::connect(endpoints, options).map_err(|error| error.to_string())
+}
+
 /// Connects a client as the queue wants it.
 ///
 /// # Errors
 /// Those of `Client::connect`: above all a login that was refused.
 pub(super) async fn connect(opening: Opening) -> Result<Client, etcd_client::Error> {
-    let Opening { address, credentials, receive_limit_bytes } = opening;
+    let Opening { address, others: _, credentials, receive_limit_bytes, clock: _ } = opening;
     // The queue sets what its own calls decode to any size, so that only the channel can be made to refuse.
     let channel = address.channel_with(kept_alive);
     let channel = match receive_limit_bytes {

@@ -7,15 +7,14 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::Client;
-use etcd_queue::{Delivery, LeaseQueue};
+use etcd_queue::{Cluster, Delivery, LeaseQueue};
 use futures::future::BoxFuture;
 
 use super::{
     KeyClock, Opening,
     host::{Failure, Handed, Implementation, QueueClient},
     kept::{ClientState, Kept},
-    resilient::connect,
+    resilient::reach,
 };
 use crate::etcd::Credentials;
 
@@ -35,10 +34,11 @@ impl Implementation for ResilientLease {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { clock, jitter_seed } = self.clone();
         Box::pin(async move {
+            let clock = clock.off_by(opening.clock);
             let credentials = opening.credentials.clone();
-            let client = connect(opening).await.map_err(|error| error.to_string())?;
+            let cluster = reach(opening).await?;
             let opened: Arc<dyn QueueClient> = Arc::new(LeaseClient {
-                client,
+                cluster,
                 credentials,
                 clock,
                 jitter_seed,
@@ -52,7 +52,7 @@ impl Implementation for ResilientLease {
 
 /// A client with one queue for each prefix that was asked for, and what its callers hold.
 struct LeaseClient {
-    client: Client,
+    cluster: Cluster,
     credentials: Option<Credentials>,
     clock: KeyClock,
     jitter_seed: u64,
@@ -72,7 +72,7 @@ impl LeaseClient {
 
     fn kept(&self, prefix: &str) -> Result<(LeaseQueue, ClientState), etcd_queue::Error> {
         self.queues.queue(prefix, || {
-            let mut builder = LeaseQueue::builder(self.client.clone(), prefix)
+            let mut builder = LeaseQueue::builder(self.cluster.clone(), prefix)
                 .clock(self.clock.clone())
                 .jitter_seed(self.jitter_seed)
                 .session_ttl(SESSION_TTL);

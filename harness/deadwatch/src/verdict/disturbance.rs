@@ -18,6 +18,8 @@ pub enum Disturbance {
     Restarted(Restart),
     /// The server is another from now on: it came back, was frozen, thawed, cut off.
     Server(ServerState),
+    /// One member of several is another from now on.
+    Member(usize, ServerState),
     /// Connections were cut.
     Dropped(Reach),
     /// Connections carry nothing any more, and new ones nothing for this long.
@@ -58,6 +60,7 @@ impl Disturbance {
                 None => Self::Server(ServerState::Down),
             }),
             Happening::Server { state } => Some(Self::Server(*state)),
+            Happening::Member { member, state } => Some(Self::Member(*member, *state)),
             Happening::Cancelled { consumer, .. } => Some(Self::CallGivenUp(consumer.clone())),
             Happening::Acted { step } => Self::of_step(&history.scenario.steps.get(*step)?.action),
             _ => None,
@@ -112,7 +115,11 @@ impl Disturbance {
                 let by = scenario.consumers.iter().find(|consumer| consumer.name == *name);
                 by.is_some_and(|consumer| consumer.client == client)
             }
-            Self::Restarted(_) | Self::Server(_) | Self::AuthEnabled | Self::AuthDisabled => true,
+            Self::Restarted(_)
+            | Self::Server(_)
+            | Self::Member(..)
+            | Self::AuthEnabled
+            | Self::AuthDisabled => true,
         }
     }
 
@@ -126,9 +133,13 @@ impl Disturbance {
             | Self::AuthEnabled
             | Self::AuthDisabled
             | Self::ClientClosed(_)
-            | Self::Server(ServerState::Paused | ServerState::Isolated | ServerState::Down) => Stays::ForGood,
+            | Self::Server(ServerState::Paused | ServerState::Isolated | ServerState::Down)
+            | Self::Member(_, ServerState::Paused | ServerState::Isolated | ServerState::Down) => {
+                Stays::ForGood
+            }
             Self::Restarted(_)
             | Self::Server(ServerState::Up | ServerState::Resumed | ServerState::Rejoined)
+            | Self::Member(_, ServerState::Up | ServerState::Resumed | ServerState::Rejoined)
             | Self::Dropped(_)
             | Self::Delayed(_)
             | Self::CallGivenUp(_) => Stays::Shortly,
@@ -137,11 +148,24 @@ impl Disturbance {
 
     /// Whether it is the end of another one.
     pub(super) const fn is_an_end(&self) -> bool {
-        matches!(self, Self::Server(ServerState::Up | ServerState::Resumed | ServerState::Rejoined))
+        matches!(
+            self,
+            Self::Server(ServerState::Up | ServerState::Resumed | ServerState::Rejoined)
+                | Self::Member(_, ServerState::Up | ServerState::Resumed | ServerState::Rejoined)
+        )
     }
 
     /// Whether `later` puts an end to it.
     pub(super) const fn ends_with(&self, later: &Self) -> bool {
+        if let (Self::Member(one, before), Self::Member(other, after)) = (self, later) {
+            return *one == *other
+                && matches!(
+                    (before, after),
+                    (ServerState::Paused, ServerState::Resumed)
+                        | (ServerState::Isolated, ServerState::Rejoined)
+                        | (ServerState::Down, ServerState::Up)
+                );
+        }
         matches!(
             (self, later),
             (Self::Server(ServerState::Paused), Self::Server(ServerState::Resumed))
@@ -185,6 +209,17 @@ impl fmt::Display for Disturbance {
                 ServerState::Isolated => "the leader was cut off from the other members",
                 ServerState::Rejoined => "the leader could talk to the other members again",
             }),
+            Self::Member(member, state) => {
+                let became = match state {
+                    ServerState::Down => "went down",
+                    ServerState::Up => "was up again",
+                    ServerState::Paused => "was paused",
+                    ServerState::Resumed => "went on after a pause",
+                    ServerState::Isolated => "was cut off from the others",
+                    ServerState::Rejoined => "could talk to the others again",
+                };
+                write!(f, "member {member} {became}")
+            }
             Self::Dropped(Reach::All) => f.write_str("the connections of all clients were cut"),
             Self::Dropped(Reach::Client(client)) => write!(f, "the connections of client {client} were cut"),
             Self::BlackHole(reach, length) => write!(

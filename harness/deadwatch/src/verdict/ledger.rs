@@ -162,7 +162,9 @@ impl<'a> Ledger<'a> {
             | Happening::WatchRefused { .. }
             | Happening::WatchCompacted { .. }
             | Happening::Acted { .. }
+            | Happening::StepRefused { .. }
             | Happening::Server { .. }
+            | Happening::Member { .. }
             | Happening::ReplyLost { .. }
             | Happening::RequestHeld { .. }
             | Happening::RequestReleased { .. }

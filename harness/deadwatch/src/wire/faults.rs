@@ -31,34 +31,43 @@ pub(super) struct Faults {
 #[derive(Debug, Default)]
 struct State {
     acting: Acting,
-    /// The open connections by number, each with its client's name.
-    connections: BTreeMap<u64, (String, Arc<Fate>)>,
+    /// The open connections by number.
+    connections: BTreeMap<u64, Connection>,
     next_number: u64,
     /// Tells those that hold requests back to let them go, in the order in which they were held.
     held: Vec<oneshot::Sender<()>>,
 }
 
+/// An open connection: whose it is, to which member, and what becomes of it.
+#[derive(Debug)]
+struct Connection {
+    client: String,
+    member: usize,
+    fate: Arc<Fate>,
+}
+
 impl Faults {
-    /// From now on this acts too.
-    pub(super) fn inflict(&self, fault: Fault, now: Instant) {
+    /// From now on this acts too; what it makes of connections it makes of those to that member, or to any.
+    pub(super) fn inflict(&self, fault: Fault, member: Option<usize>, now: Instant) {
         let mut state = self.state();
         match &fault {
-            Fault::DropConnections(reach) => state.worsen(reach, Condition::Cut),
-            Fault::BlackHole(BlackHole { reach, .. }) => state.worsen(reach, Condition::Silenced),
+            Fault::DropConnections(reach) => state.worsen(reach, member, Condition::Cut),
+            Fault::BlackHole(BlackHole { reach, .. }) => state.worsen(reach, member, Condition::Silenced),
             Fault::LoseReplies(_) | Fault::HoldRequests(_) | Fault::Delay(_) => {
                 self.acting.store(true, Ordering::Release)
             }
         }
-        state.acting.add(fault, now);
+        state.acting.add(fault, member, now);
     }
 
     /// A connection that has just been opened; in a black hole it is silenced from the start.
-    pub(super) fn connect(self: &Arc<Self>, client: &str, now: Instant) -> Link {
+    pub(super) fn connect(self: &Arc<Self>, client: &str, member: usize, now: Instant) -> Link {
         let mut state = self.state();
-        let fate = Arc::new(Fate::new(state.acting.new_connection(client, now)));
+        let fate = Arc::new(Fate::new(state.acting.new_connection(client, member, now)));
         let number = state.next_number;
         state.next_number += 1;
-        state.connections.insert(number, (client.to_owned(), Arc::clone(&fate)));
+        let connection = Connection { client: client.to_owned(), member, fate: Arc::clone(&fate) };
+        state.connections.insert(number, connection);
         Link::new(client.to_owned(), number, fate, Arc::clone(self))
     }
 
@@ -116,9 +125,9 @@ impl Faults {
 }
 
 impl State {
-    fn worsen(&self, reach: &Reach, to: Condition) {
-        for (client, fate) in self.connections.values() {
-            if reaches(reach, client) {
+    fn worsen(&self, reach: &Reach, at: Option<usize>, to: Condition) {
+        for Connection { client, member, fate } in self.connections.values() {
+            if reaches(reach, client) && is_at(at, *member) {
                 fate.worsen(to);
             }
         }
@@ -128,19 +137,20 @@ impl State {
 /// What was inflicted and is not over in an instant.
 #[derive(Debug, Default)]
 struct Acting {
-    holes: Vec<(BlackHole, Instant)>,
+    /// Each with the member that it hides, where it is one, and its end.
+    holes: Vec<(BlackHole, Option<usize>, Instant)>,
     losses: Vec<LoseReplies>,
     holds: Vec<HoldRequests>,
     delays: Vec<(Delay, Instant)>,
 }
 
 impl Acting {
-    fn add(&mut self, fault: Fault, now: Instant) {
+    fn add(&mut self, fault: Fault, member: Option<usize>, now: Instant) {
         match fault {
             Fault::DropConnections(_) => {}
             Fault::BlackHole(hole) => {
                 let end = now + hole.length;
-                self.holes.push((hole, end));
+                self.holes.push((hole, member, end));
             }
             Fault::LoseReplies(loss) => self.losses.push(loss),
             Fault::HoldRequests(hold) => self.holds.push(hold),
@@ -151,8 +161,11 @@ impl Acting {
         }
     }
 
-    fn new_connection(&self, client: &str, now: Instant) -> Condition {
-        let swallowed = self.holes.iter().any(|(hole, end)| now < *end && reaches(&hole.reach, client));
+    fn new_connection(&self, client: &str, member: usize, now: Instant) -> Condition {
+        let swallows = |(hole, at, end): &(BlackHole, Option<usize>, Instant)| {
+            now < *end && reaches(&hole.reach, client) && is_at(*at, member)
+        };
+        let swallowed = self.holes.iter().any(swallows);
         if swallowed { Condition::Silenced } else { Condition::Open }
     }
 
@@ -188,6 +201,11 @@ impl Acting {
         let holds = self.holds.into_iter().filter(|hold| hold.count > 0).map(Fault::HoldRequests);
         losses.chain(holds).collect()
     }
+}
+
+/// Whether a fault at that member, or at any, is at this one.
+fn is_at(at: Option<usize>, member: usize) -> bool {
+    at.is_none_or(|at| at == member)
 }
 
 /// Whether that reaches the connections of this client.

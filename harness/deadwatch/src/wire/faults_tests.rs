@@ -50,6 +50,44 @@ async fn dropped_connections_end_for_both_sides_and_new_ones_are_served() {
     pass(&mut near, &mut far, b"later").await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_fault_at_one_member_leaves_the_connections_to_the_others_alone() {
+    let (first, mut at_first) = server();
+    let (second, mut at_second) = server();
+    let (sender, _sightings) = tokio::sync::mpsc::unbounded_channel();
+    let wire = crate::wire::Wire::to_members(vec![first, second], sender);
+    let routes = wire.routes("shared").await.unwrap();
+    assert_eq!(routes.len(), 2);
+    let dial = |member: usize| {
+        let crate::etcd::Address::Pipe(dial) = &routes[member - 1] else { panic!("no pipe") };
+        dial.connect().unwrap()
+    };
+    let (mut near_first, mut near_second) = (dial(1), dial(2));
+    let mut far_first = soon(at_first.recv()).await.unwrap();
+    let mut far_second = soon(at_second.recv()).await.unwrap();
+
+    let hole = BlackHole { reach: Reach::All, length: NEVER * 9 };
+    wire.inflict_at(Fault::BlackHole(hole), 2);
+    assert!(carries(&mut near_first, &mut far_first).await);
+    assert!(!carries(&mut near_second, &mut far_second).await);
+    let mut swallowed = dial(2);
+    assert_silent(&mut swallowed).await;
+    assert!(at_second.try_recv().is_err(), "no server hears of it");
+
+    wire.inflict_at(Fault::DropConnections(client("shared")), 1);
+    assert_ended(&mut near_first).await;
+    let mut near_first = dial(1);
+    let mut far_first = soon(at_first.recv()).await.unwrap();
+    assert!(carries(&mut near_first, &mut far_first).await);
+
+    wire.lead_nowhere_at(1);
+    assert_ended(&mut dial(1)).await;
+    let (moved, mut at_moved) = server();
+    wire.redirect_members(vec![moved]);
+    let _near = dial(1);
+    soon(at_moved.recv()).await.unwrap();
+}
+
 /// Whether what the client sends still arrives.
 async fn carries(near: &mut DuplexStream, far: &mut DuplexStream) -> bool {
     if near.write_all(b"x").await.is_err() {

@@ -32,6 +32,9 @@ pub const HARNESS_CLIENT: &str = "deadwatch.harness";
 /// How long a listener leaves the machine alone that has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The number of the member that clients talk to who know one.
+const FIRST: usize = 1;
+
 /// How far one end of a connection in memory can be ahead of the other, bytes.
 const PIPE_BYTES: usize = 64 * 1024;
 
@@ -40,24 +43,31 @@ const PIPE_BYTES: usize = 64 * 1024;
 /// Dropping it ends its listeners and connections, as soon as the runtime gets to their tasks.
 #[derive(Debug)]
 pub struct Wire {
-    upstream: Arc<Upstream>,
+    /// The members of the etcd: first the one that clients talk to who know one.
+    upstreams: Vec<Arc<Upstream>>,
     sightings: UnboundedSender<Sighting>,
     pub(super) faults: Arc<Faults>,
     routes: Mutex<Routes>,
 }
 
-/// The clients' ways in, and the tasks that serve them.
+/// The clients' ways in to each member, and the tasks that serve them.
 #[derive(Debug, Default)]
 struct Routes {
-    addresses: BTreeMap<String, Address>,
+    addresses: BTreeMap<(String, usize), Address>,
     listeners: JoinSet<()>,
 }
 
 impl Wire {
     /// A wire to the etcd at `upstream`, that reports what it sees to `sightings`.
     pub fn new(upstream: Address, sightings: UnboundedSender<Sighting>) -> Self {
+        Self::to_members(vec![upstream], sightings)
+    }
+
+    /// A wire to an etcd of several members: first the one that clients talk to who know one. Members are counted from
+    /// 1 as they stand here.
+    pub fn to_members(members: Vec<Address>, sightings: UnboundedSender<Sighting>) -> Self {
         Self {
-            upstream: Arc::new(Upstream::new(upstream)),
+            upstreams: members.into_iter().map(|member| Arc::new(Upstream::new(member))).collect(),
             sightings,
             faults: Arc::default(),
             routes: Mutex::default(),
@@ -76,18 +86,39 @@ impl Wire {
     /// # Cancel safety
     /// Dropped half-way, nothing has happened.
     pub async fn route(&self, client: &str) -> io::Result<Address> {
+        self.route_to(client, FIRST).await
+    }
+
+    /// Where that client reaches each member through this wire, as [`route`](Self::route) says of the first.
+    ///
+    /// # Errors
+    /// Those of opening ports on loopback.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, some have an address already, which the next call finds.
+    pub async fn routes(&self, client: &str) -> io::Result<Vec<Address>> {
+        let mut all = Vec::new();
+        for member in FIRST..FIRST + self.upstreams.len() {
+            all.push(self.route_to(client, member).await?);
+        }
+        Ok(all)
+    }
+
+    async fn route_to(&self, client: &str, member: usize) -> io::Result<Address> {
+        let upstream = self.upstream(member).ok_or(io::ErrorKind::AddrNotAvailable)?;
         let mut routes = self.routes.lock().await;
         let Routes { addresses, listeners } = &mut *routes;
-        match addresses.entry(client.to_owned()) {
+        match addresses.entry((client.to_owned(), member)) {
             Entry::Occupied(known) => Ok(known.get().clone()),
             Entry::Vacant(unknown) => {
                 let line = Line {
                     client: client.to_owned(),
-                    upstream: Arc::clone(&self.upstream),
+                    member,
+                    upstream: Arc::clone(upstream),
                     sightings: self.sightings.clone(),
                     faults: Arc::clone(&self.faults),
                 };
-                let address = match self.upstream.address() {
+                let address = match upstream.address() {
                     Address::Tcp(_) => {
                         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
                         let address = Address::Tcp(listener.local_addr()?);
@@ -108,12 +139,30 @@ impl Wire {
     /// Lets connections from now on lead nowhere, until [`redirect`](Self::redirect): they are reset at once. For an
     /// etcd that is about to go down, as its port may be another's before it is up again. Those that are open stay.
     pub fn lead_nowhere(&self) {
-        self.upstream.remove();
+        self.upstreams.iter().for_each(|upstream| upstream.remove());
+    }
+
+    /// The same for connections to this member alone.
+    pub fn lead_nowhere_at(&self, member: usize) {
+        if let Some(upstream) = self.upstream(member) {
+            upstream.remove();
+        }
     }
 
     /// Lets connections from now on lead to another address; those that are open stay where they are.
     pub fn redirect(&self, upstream: Address) {
-        self.upstream.replace(upstream);
+        self.redirect_members(vec![upstream]);
+    }
+
+    /// The same for each member, in their order.
+    pub fn redirect_members(&self, members: Vec<Address>) {
+        for (upstream, address) in self.upstreams.iter().zip(members) {
+            upstream.replace(address);
+        }
+    }
+
+    fn upstream(&self, member: usize) -> Option<&Arc<Upstream>> {
+        self.upstreams.get(member.checked_sub(FIRST)?)
     }
 
     /// Lets the network fail the subject's clients in this way, from now on. Faults add up: none ends another.
@@ -121,7 +170,12 @@ impl Wire {
     /// What it makes of open connections happens when the runtime gets to their tasks, at the same instant of
     /// virtual time.
     pub fn inflict(&self, fault: Fault) {
-        self.faults.inflict(fault, Instant::now());
+        self.faults.inflict(fault, None, Instant::now());
+    }
+
+    /// The same, where what it makes of connections it makes of those to this member alone.
+    pub fn inflict_at(&self, fault: Fault, member: usize) {
+        self.faults.inflict(fault, Some(member), Instant::now());
     }
 
     /// Lets all requests that are held back go on to the etcd, in the order in which they were held. What is still to
@@ -144,6 +198,8 @@ impl Wire {
 #[derive(Clone)]
 struct Line {
     client: String,
+    /// The member's number.
+    member: usize,
     upstream: Arc<Upstream>,
     sightings: UnboundedSender<Sighting>,
     faults: Arc<Faults>,
@@ -267,7 +323,7 @@ impl Attended {
     fn new(line: &Line) -> Self {
         Self {
             observer: Observer::new(line.client.clone(), line.sightings.clone()),
-            link: line.faults.connect(&line.client, Instant::now()),
+            link: line.faults.connect(&line.client, line.member, Instant::now()),
         }
     }
 }

@@ -68,7 +68,7 @@ fn send(stream: &mut SendStream<Bytes>, message: &impl Message) {
 
 /// A connection that no fault reaches.
 fn link() -> Link {
-    Arc::new(Faults::default()).connect("shared", Instant::now())
+    Arc::new(Faults::default()).connect("shared", 1, Instant::now())
 }
 
 /// A channel on which each connection is relayed to a server of its own.

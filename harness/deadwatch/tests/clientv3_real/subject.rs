@@ -84,7 +84,7 @@ impl Process {
         let (address, credentials) = (etcd.address(), etcd.credentials());
         process.ask(Request::Open {
             client: "shared".to_owned(),
-            opening: Opening { address, credentials, receive_limit_bytes },
+            opening: Opening { credentials, receive_limit_bytes, ..Opening::at(address) },
         });
         assert_eq!(process.reply().await, Reply::Opened { client: "shared".to_owned(), error: None });
         process

@@ -96,7 +96,7 @@ async fn client(etcd: &Etcd, version: Version) -> Client {
 }
 
 fn opening(etcd: &Etcd) -> Opening {
-    Opening { address: etcd.address(), credentials: etcd.credentials(), receive_limit_bytes: None }
+    Opening { credentials: etcd.credentials(), ..Opening::at(etcd.address()) }
 }
 
 async fn put(etcd: &Etcd, key: &str) {

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use deadwatch::{
-    etcd::{Address, Etcd, Source},
+    etcd::{Address, Control, Etcd, Source},
     scenario::{Ending, EtcdSpec, Restart, Version},
 };
 use libtest_mimic::Trial;
@@ -17,11 +17,12 @@ const AGREED: Duration = Duration::from_secs(20);
 
 pub fn trials() -> Vec<Trial> {
     type Test = fn(Source, Version);
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 5] = [
         ("three_members_agree_and_leave_nothing", agree),
         ("a_leader_that_is_cut_off_neither_writes_nor_hears_and_comes_back", cut_off),
         ("its_members_are_restarted_and_frozen_together", together),
         ("three_members_know_their_users", with_users),
+        ("one_member_is_paused_killed_and_cut_off_alone", one_alone),
     ];
     let releases = [STORY, Version::new(3, 7, 3)].into_iter().flat_map(|version| {
         tests.map(|(name, test)| {
@@ -123,6 +124,47 @@ fn together(source: Source, version: Version) {
         etcd.pause().await.unwrap();
         etcd.stop().await;
         traces.iter().for_each(Traces::assert_gone);
+    });
+}
+
+/// What is done to the third member leaves the two others serving, and clients of the third without an answer.
+fn one_alone(source: Source, version: Version) {
+    wait(async {
+        let etcd = start(&source, &of(3, without_tokens(version))).await.unwrap();
+        let members = etcd.members();
+        assert_eq!(members.len(), 3);
+        let (first, third) = (Line::to(&members[0]).await, Line::to(&members[2]).await);
+        first.put("k", "before", None).await.unwrap();
+        at_last(|| third.get("k", None)).await;
+
+        etcd.control(3, Control::Pause).await.unwrap();
+        first.put("k", "paused", None).await.unwrap();
+        assert!(timeout(Duration::from_millis(300), third.get_serializable("k")).await.is_err());
+        etcd.control(3, Control::Resume).await.unwrap();
+        assert_eq!(at_last(|| third.get("k", None)).await, ["paused"]);
+
+        etcd.control(3, Control::Isolate).await.unwrap();
+        first.put("k", "cut off", None).await.unwrap();
+        assert_eq!(third.get_serializable("k").await.unwrap(), ["paused"]);
+        etcd.control(3, Control::Rejoin).await.unwrap();
+        assert_eq!(at_last(|| third.get("k", None)).await, ["cut off"]);
+
+        let down = Duration::from_secs(1);
+        let began = Instant::now();
+        let (restarted, ()) =
+            tokio::join!(etcd.control(3, Control::Restart(Restart { ending: Ending::Kill, down })), async {
+                sleep(down / 2).await;
+                first.put("k", "down", None).await.unwrap();
+                assert!(third.get_serializable("k").await.is_err(), "nobody is there");
+            });
+        restarted.unwrap();
+        assert!(began.elapsed() >= down);
+        let third = Line::to(&etcd.members()[2]).await;
+        assert_eq!(at_last(|| third.get("k", None)).await, ["down"]);
+        assert!(
+            etcd.control(4, Control::Pause).await.is_err() && etcd.control(0, Control::Pause).await.is_err()
+        );
+        etcd.stop().await;
     });
 }
 

@@ -109,8 +109,7 @@ fn dealt(sample: Sample, items: &[&str], producers: usize) -> Sample {
         producers,
         on_error: OnError::Stop,
     };
-    let step =
-        deadwatch::scenario::Step { at: std::time::Duration::from_secs(3), action: Action::Enqueue(enqueue) };
+    let step = deadwatch::scenario::Step::new(std::time::Duration::from_secs(3), Action::Enqueue(enqueue));
     sample.scenario(|scenario| scenario.steps.insert(began, step))
 }
 

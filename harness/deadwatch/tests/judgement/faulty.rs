@@ -15,7 +15,7 @@ impl Play {
     /// A step is written into the file and done a millisecond after its time.
     fn step(self, at: f64, action: Action) -> Self {
         let step = self.0.clone().history().scenario.steps.len();
-        let written = Step { at: Duration::from_secs_f64(at), action };
+        let written = Step::new(Duration::from_secs_f64(at), action);
         let sample = self.0.scenario(|scenario| scenario.steps.push(written));
         Self(sample.at(at + 0.001, Happening::Acted { step }))
     }

@@ -114,7 +114,7 @@ impl Sample {
             producers: 1,
             on_error: OnError::Stop,
         };
-        let step = Step { at: Duration::from_secs_f64(at), action: Action::Enqueue(enqueue) };
+        let step = Step::new(Duration::from_secs_f64(at), Action::Enqueue(enqueue));
         self.history.scenario.steps.push(step);
         self.at(at, Happening::EnqueueBegan { item: item.to_owned(), prefix: prefix.to_owned() })
     }
@@ -127,7 +127,7 @@ impl Sample {
     /// A step is written into the file, and done a millisecond after its time.
     pub fn step(mut self, at: f64, action: Action) -> Self {
         let step = self.history.scenario.steps.len();
-        self.history.scenario.steps.push(Step { at: Duration::from_secs_f64(at), action });
+        self.history.scenario.steps.push(Step::new(Duration::from_secs_f64(at), action));
         self.at(at + 0.001, Happening::Acted { step })
     }
 

@@ -171,7 +171,7 @@ fn what_was_done_counts_from_when_it_was_due_as_its_effect_may_be_seen_first() {
     let step = Happening::Acted { step: 0 };
     let sample = worker().scenario(|scenario| {
         let action = Action::RevokeRole("worker".to_owned());
-        scenario.steps.push(deadwatch::scenario::Step { at: Duration::from_secs(3), action });
+        scenario.steps.push(deadwatch::scenario::Step::new(Duration::from_secs(3), action));
     });
     let history = sample.fails(3.005, "1", "watch failed").at(3.01, step);
     let told = told(&history.aftermath(16.0, &[]).ends(16.1, &[]));

@@ -80,7 +80,7 @@ impl Talk {
         let client = "shared".to_owned();
         self.ask(Request::Open {
             client,
-            opening: Opening { address: Address::Tcp(address), credentials, receive_limit_bytes: None },
+            opening: Opening { credentials, ..Opening::at(Address::Tcp(address)) },
         });
     }
 

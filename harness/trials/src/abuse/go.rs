@@ -63,7 +63,7 @@ impl Process {
         let command = [original()?.to_string_lossy().into_owned()];
         let running = program::start(&command)?;
         let mut process = Self { running, calls: 0, prefix: prefix.to_owned() };
-        let opening = Opening { address, credentials: None, receive_limit_bytes: None };
+        let opening = Opening::at(address);
         // A process that is gone says so in place of its reply.
         let _ = process.running.requests.send(Request::Open { client: CLIENT.to_owned(), opening });
         match process.running.replies.recv().await {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use deadwatch::scenario::{
-    Action, Consumer, ConsumerCall, DEFAULT_CLIENT_VERSION, Delivery, Enqueue, NotOn, OnError, Producer,
-    QueueSpec, Scenario, Step,
+    Action, ClockOffset, Consumer, ConsumerCall, DEFAULT_CLIENT_VERSION, Delivery, Endpoints, Enqueue, NotOn,
+    OnError, Producer, QueueSpec, Scenario, Step,
 };
 
 use super::{plan::Plan, produce::value};
@@ -31,6 +31,7 @@ pub fn scenario(plan: &Plan) -> Scenario {
         call: ConsumerCall::Dequeue,
         prefix: plan.prefix.clone(),
         user: None,
+        clock: ClockOffset::default(),
     });
     Scenario {
         name: format!("abuse/{}", plan.campaign.name()),
@@ -39,9 +40,10 @@ pub fn scenario(plan: &Plan) -> Scenario {
         etcd: plan.etcd.clone(),
         client_version: DEFAULT_CLIENT_VERSION,
         receive_limit_bytes: None,
+        endpoints: Endpoints::One,
         queue: QueueSpec { prefix: plan.prefix.clone(), delivery: Delivery::Once },
         consumers: consumers.collect(),
-        steps: vec![Step { at: Duration::ZERO, action: Action::Enqueue(enqueue) }],
+        steps: vec![Step::new(Duration::ZERO, Action::Enqueue(enqueue))],
         length: Duration::ZERO,
         not_on: NotOn::default(),
     }

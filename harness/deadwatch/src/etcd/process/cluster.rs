@@ -1,6 +1,7 @@
 //! A real etcd of several members.
 
 use std::{
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
 };
@@ -18,13 +19,13 @@ use super::{
     command::{self, Seat},
     daemon::{Daemon, Launch},
     folder::{Folder, LogFile},
-    peers::Relays,
+    peers::{MemberId, Relays},
     server::{BOUND, stopped},
-    story::{self, Leader},
+    story,
 };
 use crate::{
     etcd::{
-        Address, Credentials, Etcd, EtcdError, log,
+        Address, Control, Credentials, Etcd, EtcdError, log,
         ready::{self, Arrival, Awaited},
     },
     scenario::{EtcdSpec, Restart, Version},
@@ -55,15 +56,17 @@ pub(in crate::etcd) async fn start(binary: &Path, spec: &EtcdSpec) -> Result<Clu
     })
 }
 
-/// Who is who among the members that are ready.
+/// Who is who among the members that are ready: first the one that clients talk to, which led when all became ready.
+type Chairs = Vec<Seated>;
+
+/// A member that is ready.
 #[derive(Clone, Debug)]
-struct Chairs {
-    /// The member that clients talk to: the leader, when all became ready.
-    leader: Leader,
+struct Seated {
+    /// Its place in the cluster.
+    place: usize,
+    id: MemberId,
     /// Where it is reached.
-    address: Address,
-    /// Where another is reached.
-    another: Address,
+    address: SocketAddr,
 }
 
 /// Waits until members that were just started are ready.
@@ -94,12 +97,16 @@ async fn wait_for(
         doing: format!("tell the leader of the {} members", members.len()),
         problem: "expected a line about the leader in their logs".to_owned(),
     })?;
-    let another = (leader.place + 1) % addresses.len();
-    Ok(Chairs {
-        address: Address::Tcp(addresses[leader.place]),
-        another: Address::Tcp(addresses[another]),
-        leader,
-    })
+    let mut chairs = Vec::new();
+    for (place, (story, address)) in stories.iter().zip(addresses).enumerate() {
+        let id = story::member(story).ok_or_else(|| EtcdError::Control {
+            doing: format!("tell who the member {} is", Seat::name(place)),
+            problem: "expected a line about itself in its log".to_owned(),
+        })?;
+        chairs.push(Seated { place, id, address });
+    }
+    chairs.sort_by_key(|seated| (seated.place != leader.place, seated.place));
+    Ok(chairs)
 }
 
 /// A real etcd of several members, ready.
@@ -132,6 +139,53 @@ impl Cluster {
         Ok(())
     }
 
+    /// Does this to one member alone.
+    async fn control_one(&self, number: usize, control: Control) -> Result<(), EtcdError> {
+        let seated = number.checked_sub(1).and_then(|index| self.chairs().get(index).cloned());
+        let Some(Seated { place, id, .. }) = seated else { return Err(no_such_member(number)) };
+        match control {
+            Control::Isolate => {
+                self.relays.cut_off(place, id);
+                return Ok(());
+            }
+            Control::Rejoin => {
+                self.relays.mend(place);
+                return Ok(());
+            }
+            Control::Restart(_) | Control::Pause | Control::Resume => {}
+        }
+        let mut held = self.members.lock().await;
+        let members = held.as_mut().ok_or_else(stopped)?;
+        let member = members.get_mut(place).ok_or_else(|| no_such_member(number))?;
+        match control {
+            Control::Isolate | Control::Rejoin => Ok(()),
+            Control::Pause => member.freeze().await,
+            Control::Resume => member.thaw(),
+            Control::Restart(Restart { ending, down }) => {
+                member.end(ending).await?;
+                sleep(down).await;
+                member.start_again()?;
+                let began = Instant::now();
+                self.relays.lead(place, member.tells("peer traffic", BOUND, story::peer_address).await?);
+                let address = member.tells("client traffic", BOUND, story::client_address).await?;
+                let bound = BOUND.saturating_sub(began.elapsed());
+                let awaited = Awaited { address, version: self.version, arrival: Arrival::Again, bound };
+                ready::until_ready(member, &awaited).await?;
+                if let Some(seated) = self.chairs().iter_mut().find(|seated| seated.place == place) {
+                    seated.address = address;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn at(&self, index: usize) -> Address {
+        // A cluster has no chair too few: it was asked for several members.
+        let chairs = self.chairs();
+        let address = chairs.get(index).or(chairs.first()).map(|seated| seated.address);
+        Address::Tcp(address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
+    }
+
     async fn freeze(&self) -> Result<(), EtcdError> {
         let mut held = self.members.lock().await;
         let members = held.as_mut().ok_or_else(stopped)?;
@@ -143,13 +197,28 @@ impl Cluster {
     }
 }
 
+fn no_such_member(number: usize) -> EtcdError {
+    EtcdError::Control {
+        doing: format!("find member {number}"),
+        problem: "there are not so many members".to_owned(),
+    }
+}
+
 impl Etcd for Cluster {
     fn address(&self) -> Address {
-        self.chairs().address.clone()
+        self.at(0)
     }
 
     fn harness_address(&self) -> Address {
-        self.chairs().another.clone()
+        self.at(1)
+    }
+
+    fn members(&self) -> Vec<Address> {
+        self.chairs().iter().map(|seated| Address::Tcp(seated.address)).collect()
+    }
+
+    fn control(&self, member: usize, control: Control) -> BoxFuture<'_, Result<(), EtcdError>> {
+        self.control_one(member, control).boxed()
     }
 
     fn credentials(&self) -> Option<Credentials> {
@@ -176,14 +245,11 @@ impl Etcd for Cluster {
     }
 
     fn isolate(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
-        let leader = self.chairs().leader;
-        self.relays.cut_off(leader.place, leader.id);
-        async { Ok(()) }.boxed()
+        self.control_one(1, Control::Isolate).boxed()
     }
 
     fn rejoin(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
-        self.relays.mend();
-        async { Ok(()) }.boxed()
+        self.control_one(1, Control::Rejoin).boxed()
     }
 
     fn stop(self: Arc<Self>) -> BoxFuture<'static, ()> {

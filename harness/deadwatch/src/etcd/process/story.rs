@@ -31,13 +31,24 @@ pub(super) struct Leader {
     pub(super) id: MemberId,
 }
 
+/// Which member wrote this log: it says of itself that it `… became follower at term …` before anything else of the kind
+/// (etcd v3.5.5 raft/raft.go, `becomeFollower`; the same from 3.4 to 3.7).
+pub(super) fn member(log: &str) -> Option<MemberId> {
+    log.lines().find_map(|line| who(line.split_once(" became follower at term ")?.0))
+}
+
+/// The member that the last word names.
+fn who(before: &str) -> Option<MemberId> {
+    before.rsplit(|letter: char| !letter.is_ascii_hexdigit()).next()?.parse().ok()
+}
+
 /// Who leads, by the logs of all members: who said last `… became leader at term …` (etcd v3.5.5 raft/raft.go,
 /// `becomeLeader`; the same from 3.4 to 3.7). No call says so without a login in every release.
 pub(super) fn leader(logs: &[String]) -> Option<Leader> {
     let said = logs.iter().enumerate().flat_map(|(place, log)| {
         log.lines().filter_map(move |line| {
             let (before, after) = line.split_once(" became leader at term ")?;
-            let id = before.rsplit(|letter: char| !letter.is_ascii_hexdigit()).next()?.parse().ok()?;
+            let id = who(before)?;
             let digits = after.split(|letter: char| !letter.is_ascii_digit()).next()?;
             Some((digits.parse::<u64>().ok()?, Leader { place, id }))
         })
@@ -62,6 +73,17 @@ mod tests {
         );
         assert_eq!(client_address(log), Some("127.0.0.1:37025".parse().unwrap()));
         assert_eq!(peer_address(log), Some("127.0.0.1:43581".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_member_names_itself_when_it_begins_to_follow() {
+        let log = concat!(
+            r#"{"msg":"raft.node","info":"8e9e05c52164694d switched to configuration voters=(1)"}"#,
+            "\n",
+            r#"{"level":"info","msg":"8e9e05c52164694d became follower at term 0"}"#,
+        );
+        assert_eq!(member(log), "8e9e05c52164694d".parse().ok());
+        assert_eq!(member("nothing of the kind"), None);
     }
 
     #[test]

@@ -196,6 +196,7 @@ const fn shape(glyph: Glyph) -> Shape {
         Glyph::Item => Shape::Mark("item"),
         Glyph::Done => Shape::Mark("done"),
         Glyph::Step => Shape::Mark("step"),
+        Glyph::StepRefused => Shape::Mark("step-refused"),
         Glyph::Closed => Shape::Mark("closed"),
         Glyph::Cancelled => Shape::Mark("cancelled"),
         Glyph::Dropped => Shape::Mark("cut"),

@@ -43,6 +43,8 @@ pub(in crate::report) enum Glyph {
     Done,
     /// What a step of the file does is done.
     Step,
+    /// The etcd refused what a step of the file asks of it.
+    StepRefused,
     /// A client was closed.
     Closed,
     /// A call was given up.
@@ -69,7 +71,7 @@ pub(in crate::report) enum Glyph {
 
 impl Glyph {
     /// All of them, in their order.
-    pub(in crate::report) const ALL: [Self; 30] = [
+    pub(in crate::report) const ALL: [Self; 31] = [
         Self::Waiting,
         Self::Deaf,
         Self::Spinning,
@@ -89,6 +91,7 @@ impl Glyph {
         Self::Item,
         Self::Done,
         Self::Step,
+        Self::StepRefused,
         Self::Closed,
         Self::Cancelled,
         Self::Dropped,
@@ -123,6 +126,7 @@ impl Glyph {
             Self::Item => '◆',
             Self::Done => '◈',
             Self::Step => '▽',
+            Self::StepRefused => '▿',
             Self::Closed => '□',
             Self::Cancelled => '○',
             Self::Dropped => '/',
@@ -158,6 +162,7 @@ impl Glyph {
             Self::Item => "got an item",
             Self::Done => "call done",
             Self::Step => "step done",
+            Self::StepRefused => "step refused",
             Self::Closed => "client closed",
             Self::Cancelled => "call given up",
             Self::Dropped => "connections cut",
@@ -191,6 +196,7 @@ impl Glyph {
             | Self::Down
             | Self::Dropped
             | Self::ReplyLost
+            | Self::StepRefused
             | Self::RequestHeld
             | Self::RequestReleased
             | Self::Disconnected

@@ -33,7 +33,8 @@ pub(super) fn beside_consumers(history: &History) -> Vec<Lane> {
         step::lane(history),
         held::lane(history),
     ];
-    single.into_iter().flatten().chain(token::lanes(history)).collect()
+    let members = server::members(history);
+    single.into_iter().flatten().chain(members).chain(token::lanes(history)).collect()
 }
 
 /// How long an aftermath is at most, from the control on; a picture has room for it also where the run ended early, so

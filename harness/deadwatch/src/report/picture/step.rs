@@ -21,6 +21,11 @@ pub(super) fn lane(history: &History) -> Option<Lane> {
                     told.push(action::named(action).to_owned());
                 }
             }
+            Happening::StepRefused { step, reason } => {
+                let action = history.scenario.steps.get(*step).map(|step| action::named(&step.action));
+                lane.mark(at, Glyph::StepRefused, reason.as_str());
+                told.push(format!("{} refused", action.unwrap_or("step")));
+            }
             Happening::Closed { client } => {
                 lane.mark(at, Glyph::Closed, format!("client {client}"));
                 told.push("closed".to_owned());

@@ -7,7 +7,8 @@ use super::{
     names::{client_of, names_of},
 };
 use crate::scenario::{
-    Consumer, ConsumerCall, OnError, ProblemKind, ROOT, file::ConsumerTable, placed::Placed, problem::Named,
+    ClockOffset, Consumer, ConsumerCall, OnError, ProblemKind, ROOT, file::ConsumerTable, placed::Placed,
+    problem::Named,
 };
 
 /// The consumers of a file, and what they have in common.
@@ -22,6 +23,8 @@ pub(super) struct Consumers<'f> {
     names: BTreeMap<String, Option<Range<usize>>>,
     /// The user of each client, and where it is written.
     users: BTreeMap<String, Option<&'f Placed<String>>>,
+    /// How far the clock of each client is off, and where that is written.
+    clocks: BTreeMap<String, (ClockOffset, Option<Range<usize>>)>,
 }
 
 impl<'f> Consumers<'f> {
@@ -33,6 +36,7 @@ impl<'f> Consumers<'f> {
             starts: Vec::new(),
             names: BTreeMap::new(),
             users: BTreeMap::new(),
+            clocks: BTreeMap::new(),
         }
     }
 
@@ -44,7 +48,7 @@ impl<'f> Consumers<'f> {
     /// Those of one more table, the one at this place, counted from 0.
     pub fn add(&mut self, check: &mut Check, place: usize, table: &'f ConsumerTable) {
         // Every key by its name, so that a new one must be dealt with here.
-        let ConsumerTable { start, name, count: _, client, user, call, prefix, on_error } = table;
+        let ConsumerTable { start, name, count: _, client, user, call, prefix, on_error, clock } = table;
         if let Some(name) = name {
             check.some_text("name", name);
         }
@@ -55,6 +59,8 @@ impl<'f> Consumers<'f> {
             check.name(Named::Login, user);
         }
         self.one_user(check, client_of(table), user.as_ref());
+        let offset = clock.as_ref().map(|clock| check.offset("clock", clock)).unwrap_or_default();
+        self.one_clock(check, client_of(table), offset, clock.as_ref().map(Placed::span));
         let like = Consumer {
             name: String::new(),
             start: start.as_ref().map_or(Duration::ZERO, |start| check.time_before_the_end("start", start)),
@@ -63,6 +69,7 @@ impl<'f> Consumers<'f> {
             call: call.as_ref().map_or(ConsumerCall::Dequeue, |call| *call.get()),
             prefix: prefix.as_ref().map_or_else(|| self.queue.to_owned(), |prefix| check.prefix(prefix)),
             user: user.as_ref().map(|user| user.get().clone()),
+            clock: offset,
         };
         for of_many in names_of(place, table) {
             self.unique(check, &of_many, name.as_ref().map(Placed::span));
@@ -83,6 +90,28 @@ impl<'f> Consumers<'f> {
                 check.wrong_once(here, ProblemKind::SameName { name: name.to_owned(), first });
             }
             None => drop(self.names.insert(name.to_owned(), span)),
+        }
+    }
+
+    /// Notes a clock that is off otherwise than that of others on the client.
+    fn one_clock(
+        &mut self,
+        check: &mut Check,
+        client: String,
+        offset: ClockOffset,
+        span: Option<Range<usize>>,
+    ) {
+        let Some((other, there)) = self.clocks.get(&client).cloned() else {
+            self.clocks.insert(client, (offset, span));
+            return;
+        };
+        if other != offset {
+            // One of the two is written: two that are not are both right.
+            let (here, clock, other, first) = match span {
+                Some(here) => (here, offset, other, there),
+                None => (there.unwrap_or_default(), other, offset, None),
+            };
+            check.wrong_once(here, ProblemKind::TwoClocks { client, clock, other, first });
         }
     }
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 use super::Check;
 use crate::scenario::{Action, ProblemKind, Step};
 
-/// Something that goes on from one step to another: its kind, and the key it is done to, if any.
-type Open<'s> = (Pair, &'s str);
+/// Something that goes on from one step to another: its kind, and the key or the member it is done to, if any.
+type Open<'s> = (Pair, &'s str, Option<usize>);
 
 /// Two kinds of steps of which the second ends what the first began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,18 +37,19 @@ enum Part<'s> {
     Ends(Open<'s>),
 }
 
-fn part(action: &Action) -> Option<Part<'_>> {
-    Some(match action {
-        Action::Pause => Part::Begins((Pair::Pause, "")),
-        Action::Resume => Part::Ends((Pair::Pause, "")),
-        Action::Isolate => Part::Begins((Pair::Isolation, "")),
-        Action::Rejoin => Part::Ends((Pair::Isolation, "")),
-        Action::HoldRequests(_) => Part::Begins((Pair::Requests, "")),
-        Action::ReleaseRequests => Part::Ends((Pair::Requests, "")),
-        Action::HoldBarrier(key) => Part::Begins((Pair::Barrier, key)),
-        Action::ReleaseBarrier(key) => Part::Ends((Pair::Barrier, key)),
-        Action::HoldLock(key) => Part::Begins((Pair::Lock, key)),
-        Action::ReleaseLock(key) => Part::Ends((Pair::Lock, key)),
+fn part(step: &Step) -> Option<Part<'_>> {
+    let first = Some(step.member.unwrap_or(1));
+    Some(match &step.action {
+        Action::Pause => Part::Begins((Pair::Pause, "", step.member)),
+        Action::Resume => Part::Ends((Pair::Pause, "", step.member)),
+        Action::Isolate => Part::Begins((Pair::Isolation, "", first)),
+        Action::Rejoin => Part::Ends((Pair::Isolation, "", first)),
+        Action::HoldRequests(_) => Part::Begins((Pair::Requests, "", None)),
+        Action::ReleaseRequests => Part::Ends((Pair::Requests, "", None)),
+        Action::HoldBarrier(key) => Part::Begins((Pair::Barrier, key, None)),
+        Action::ReleaseBarrier(key) => Part::Ends((Pair::Barrier, key, None)),
+        Action::HoldLock(key) => Part::Begins((Pair::Lock, key, None)),
+        Action::ReleaseLock(key) => Part::Ends((Pair::Lock, key, None)),
         _ => return None,
     })
 }
@@ -60,7 +61,7 @@ pub(super) fn check(check: &mut Check, steps: &[(Step, Range<usize>)]) {
     in_time.sort_by_key(|(step, _)| step.at);
     let mut open: BTreeMap<Open<'_>, (Duration, Range<usize>)> = BTreeMap::new();
     for (step, span) in in_time {
-        match part(&step.action) {
+        match part(step) {
             Some(Part::Begins(what)) => drop(open.insert(what, (step.at, span.clone()))),
             Some(Part::Ends(what)) => {
                 let (before, after) = what.0.names();

@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::Check;
-use crate::scenario::{Action, ProblemKind, Step, file::StepTable, placed::Placed, problem::Named};
+use super::{Check, value::size};
+use crate::scenario::{Action, ProblemKind, Refusal, Step, file::StepTable, placed::Placed, problem::Named};
 
 /// The steps of a file, and what they have in common.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ impl Steps {
         // Every key by its name, so that a new one must be dealt with here.
         let StepTable {
             at,
+            refused,
+            member,
             enqueue,
             put,
             delete,
@@ -116,12 +118,44 @@ impl Steps {
             let key = release_lock.as_ref()?;
             (Action::ReleaseLock(check.key("release-lock", key)), key.span())
         };
-        Some((Step { at, action }, span))
+        let refusal = check.refusal(refused.as_ref(), &action);
+        let member = member.as_ref().map(|member| self.member(check, member, &action));
+        Some((Step { at, action, member, refusal }, span))
+    }
+
+    /// The number of a member, and whether anything can be done to it alone.
+    fn member(&self, check: &mut Check, member: &Placed<i64>, action: &Action) -> usize {
+        let number = size(member);
+        if !action.can_be_of_one_member() {
+            let action = action.describe();
+            check.wrong(member.span(), ProblemKind::NoMembersAffair { action });
+        } else if self.members == 1 {
+            check.wrong(member.span(), ProblemKind::OneMember("member"));
+        } else if number > self.members {
+            check.wrong(member.span(), ProblemKind::NoSuchMember { members: self.members });
+        }
+        number
     }
 
     fn several_members(&self, check: &mut Check, key: &'static str, span: Range<usize>) {
         if self.members == 1 {
             check.wrong(span, ProblemKind::OneMember(key));
+        }
+    }
+}
+
+impl Check {
+    /// What it means when the etcd refuses what this action asks of it.
+    fn refusal(&mut self, refused: Option<&Placed<bool>>, action: &Action) -> Refusal {
+        match refused {
+            Some(refused) if *refused.get() => {
+                if !action.asks_etcd() {
+                    let action = action.describe();
+                    self.wrong(refused.span(), ProblemKind::NothingToRefuse { action });
+                }
+                Refusal::Wanted
+            }
+            Some(_) | None => Refusal::Unwanted,
         }
     }
 }

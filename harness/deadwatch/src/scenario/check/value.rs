@@ -4,8 +4,8 @@ use std::{ops::Range, time::Duration};
 
 use super::Check;
 use crate::scenario::{
-    ProblemKind, RESERVED_PREFIX, Version,
-    file::{DurationText, VersionText},
+    ClockOffset, ProblemKind, RESERVED_PREFIX, Version,
+    file::{DurationText, OffsetText, VersionText},
     parse_duration,
     placed::Placed,
     spell_duration,
@@ -93,6 +93,14 @@ impl Check {
                 None
             }
         }
+    }
+
+    /// How far a clock is off.
+    pub(super) fn offset(&mut self, key: &'static str, text: &Placed<OffsetText>) -> ClockOffset {
+        text.get().0.parse().unwrap_or_else(|source| {
+            self.wrong(text.span(), ProblemKind::Offset { key, source });
+            ClockOffset::default()
+        })
     }
 
     /// An exact release.

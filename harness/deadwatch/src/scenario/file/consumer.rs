@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::DurationText;
+use super::{DurationText, OffsetText};
 use crate::scenario::{ConsumerCall, OnError, placed::Placed};
 
 /// The most consumers that one table stands for.
@@ -41,6 +41,9 @@ pub(in crate::scenario) struct ConsumerTable {
     /// What it does after a call that returned an error. Default `stop`.
     #[schemars(extend("default" = "stop"))]
     pub on_error: Option<Placed<OnError>>,
+    /// Its client's clock is off by so much, ahead or behind: the same for all consumers of a client. Only for
+    /// subjects that live in deadwatch; a program has the machine's clock. Default: it is right.
+    pub clock: Option<Placed<OffsetText>>,
 }
 
 impl ConsumerTable {

@@ -20,7 +20,7 @@ pub(super) use consumer::ConsumerTable;
 pub(super) use etcd::{EtcdTable, UserTable};
 pub(super) use fault::{BlackHoleTable, DelayTable, HoldRequestsTable, LoseRepliesTable, RestartTable};
 pub(super) use step::StepTable;
-pub(super) use text::{DurationText, VersionText};
+pub(super) use text::{DurationText, OffsetText, VersionText};
 pub(super) use text_or::TextOr;
 pub(super) use whole::{NotOnTable, QueueTable, ScenarioFile};
 pub(super) use write::{DeleteTable, EnqueueTable, MOST_WRITES, PutTable};

@@ -17,6 +17,14 @@ use crate::scenario::{Ending, placed::Placed, schema};
 pub(in crate::scenario) struct StepTable {
     /// When it is issued. It does not hold up the next step.
     pub at: Placed<DurationText>,
+    /// The etcd may refuse what the step asks of it, as the file wants; else a refusal makes the run inconclusive.
+    /// Only for what the harness asks of the etcd. Default `false`.
+    #[schemars(extend("default" = false))]
+    pub refused: Option<Placed<bool>>,
+    /// Which of several members a fault is done to, counted from 1: the one that clients talk to who know one. Only for
+    /// what can be done to one alone. Default: all of them; for `isolate` and `rejoin` the first.
+    #[schemars(range(min = 1, max = 5))]
+    pub member: Option<Placed<i64>>,
     /// Writes an item, or several: an item's value, or a table.
     pub enqueue: Option<Placed<TextOr<String, EnqueueTable>>>,
     /// Writes a key that is no item.

@@ -9,6 +9,12 @@ use serde::Deserialize;
 #[schemars(extend("pattern" = "^[0-9]+(ms|s|m)$", "examples" = ["5s", "300ms", "2m"]))]
 pub(in crate::scenario) struct DurationText(pub String);
 
+/// How far a clock is off: a sign, a whole number and its unit.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("pattern" = "^[+-][0-9]+(ms|s|m|h|d)$", "examples" = ["+2d", "-300ms"]))]
+pub(in crate::scenario) struct OffsetText(pub String);
+
 /// An exact release: three numbers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

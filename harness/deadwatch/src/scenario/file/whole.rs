@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{ConsumerTable, DurationText, EtcdTable, StepTable, VersionText};
-use crate::scenario::{Delivery, placed::Placed};
+use crate::scenario::{Delivery, Endpoints, placed::Placed};
 
 /// The longest message that a client of Go's can be told to take, bytes.
 const MOST_RECEIVED: i64 = i32::MAX as i64;
@@ -52,6 +52,9 @@ pub(in crate::scenario) struct ClientTable {
     /// The largest message that the subject's clients take, bytes. Default: the client's own limit.
     #[schemars(range(min = 1, max = MOST_RECEIVED))]
     pub receive_limit_bytes: Option<Placed<i64>>,
+    /// Which members of the etcd the subject's clients know. Default `one`, the leader.
+    #[schemars(extend("default" = "one"))]
+    pub endpoints: Option<Placed<Endpoints>>,
 }
 
 /// The queue that all consumers share.

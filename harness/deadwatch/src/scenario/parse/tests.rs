@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use crate::scenario::{
-    Action, Consumer, ConsumerCall, Delivery, Enqueue, EtcdSpec, NotOn, OnError, Producer, QueueSpec,
-    Scenario, Step, Version, parse,
+    Action, ClockOffset, Consumer, ConsumerCall, Delivery, Endpoints, Enqueue, EtcdSpec, NotOn, OnError,
+    Producer, QueueSpec, Scenario, Step, Version, parse,
 };
 
 const LEAST: &str = "title = \"t\"\n[etcd]\nversion = \"3.5.5\"\n[[consumer]]\n[run]\nlength = \"16s\"\n";
@@ -24,6 +24,7 @@ fn consumer(name: &str) -> Consumer {
         call: ConsumerCall::Dequeue,
         prefix: "/test".to_owned(),
         user: None,
+        clock: ClockOffset::default(),
     }
 }
 
@@ -36,6 +37,7 @@ fn the_least_that_a_file_must_say_gets_every_default() {
         etcd: EtcdSpec::of(Version::new(3, 5, 5)),
         client_version: Version::new(3, 5, 11),
         receive_limit_bytes: None,
+        endpoints: Endpoints::One,
         queue: QueueSpec { prefix: "/test".to_owned(), delivery: Delivery::Once },
         consumers: vec![consumer("1")],
         steps: Vec::new(),
@@ -70,16 +72,18 @@ fn every_key_is_heeded() {
         [run]
         length = "2m"
     "#;
-    let enqueue = |at_ms, values: &[&str], prefix: &str, by| Step {
-        at: Duration::from_millis(at_ms),
-        action: Action::Enqueue(Enqueue {
-            values: values.iter().map(|value| (*value).to_owned()).collect(),
-            prefix: prefix.to_owned(),
-            by,
-            bytes: 0,
-            producers: 1,
-            on_error: OnError::Stop,
-        }),
+    let enqueue = |at_ms, values: &[&str], prefix: &str, by| {
+        Step::new(
+            Duration::from_millis(at_ms),
+            Action::Enqueue(Enqueue {
+                values: values.iter().map(|value| (*value).to_owned()).collect(),
+                prefix: prefix.to_owned(),
+                by,
+                bytes: 0,
+                producers: 1,
+                on_error: OnError::Stop,
+            }),
+        )
     };
     let expected = Scenario {
         name: "folder/name".to_owned(),
@@ -88,6 +92,7 @@ fn every_key_is_heeded() {
         etcd: EtcdSpec { token_ttl: Some(Duration::from_secs(5)), ..EtcdSpec::of(Version::new(3, 7, 3)) },
         client_version: Version::new(3, 5, 6),
         receive_limit_bytes: None,
+        endpoints: Endpoints::One,
         queue: QueueSpec { prefix: "/q".to_owned(), delivery: Delivery::AtLeastOnce },
         consumers: vec![
             Consumer {
@@ -98,6 +103,7 @@ fn every_key_is_heeded() {
                 call: ConsumerCall::Dequeue,
                 prefix: "/q".to_owned(),
                 user: None,
+                clock: ClockOffset::default(),
             },
             Consumer { prefix: "/q".to_owned(), ..consumer("2") },
         ],

@@ -27,6 +27,7 @@ impl ProblemKind {
             Self::UnknownValue { nearest: Some(nearest), .. } => format!("did you mean \"{nearest}\"?"),
             Self::UnknownValue { known, .. } => format!("expected {}", one_of_values(known)),
             Self::Duration { source, .. } => source.to_string(),
+            Self::Offset { source, .. } => source.to_string(),
             Self::Version { nearest: Some(nearest), .. } => format!("did you mean \"{nearest}\"?"),
             Self::Version { source, .. } => source.to_string(),
             Self::TokenTtl => "expected whole seconds, at least \"1s\"".to_owned(),
@@ -49,9 +50,15 @@ impl ProblemKind {
             Self::UnknownName { known, .. } => format!("expected {}", one_of_values(known)),
             Self::SameUser { .. } => "expected a name of its own".to_owned(),
             Self::TwoUsers { other, .. } => format!("expected {other:?}, or another client"),
+            Self::TwoClocks { other, .. } => format!("expected \"{other}\", or another client"),
+            Self::NothingToRefuse { .. } => "expected a step of which the etcd is asked something".to_owned(),
             Self::NoTokenTtl => "expected a `token-ttl` beside it".to_owned(),
             Self::Members => "expected 1, 3 or 5".to_owned(),
             Self::MembersEverywhere { missing } => format!("expected a `[not-on]` with {}", all_of(missing)),
+            Self::NoSuchMember { members } => format!("expected 1 to {members}"),
+            Self::NoMembersAffair { .. } => {
+                "expected a step that hurts a server, or its connections".to_owned()
+            }
             Self::OneMember(_) => "expected `members = 3` or `members = 5` in [etcd]".to_owned(),
             Self::NothingBefore { before, .. } => format!("expected a `{before}` at an earlier time"),
             Self::SameInstant { .. } => "expected a later time".to_owned(),
@@ -78,6 +85,7 @@ impl ProblemKind {
             Self::TwoActions { first } => Some((first.clone(), "the first action")),
             Self::SameUser { first, .. } => Some((first.clone()?, "the first of this name")),
             Self::TwoUsers { first, .. } => Some((first.clone()?, "the other user")),
+            Self::TwoClocks { first, .. } => Some((first.clone()?, "the other clock")),
             Self::SameInstant { first, .. } => Some((first.clone(), "it begins here")),
             Self::DownPastTheEnd { length_span, .. } => Some((length_span.clone(), "the run ends here")),
             _ => None,
@@ -120,6 +128,14 @@ impl ProblemKind {
             Self::TwoUsers { .. } => Some(
                 "a client logs in once, as one user; a consumer without a `user` calls as `root`".to_owned(),
             ),
+            Self::TwoClocks { .. } => Some(
+                "all consumers of a client live in one process; without a `clock` its clock is right"
+                    .to_owned(),
+            ),
+            Self::NoMembersAffair { action } => Some(format!("the step {action}")),
+            Self::NothingToRefuse { action } => {
+                Some(format!("the step {action}, which asks nothing of the etcd in the harness's own name"))
+            }
             Self::NoTokenTtl => Some("without a `token-ttl` there is no authentication".to_owned()),
             Self::MembersEverywhere { .. } => {
                 Some("only a real etcd that is a child process can be several members".to_owned())

@@ -108,7 +108,7 @@ mod tests {
     const STORY: Version = Version::new(3, 5, 11);
 
     async fn opened(address: Address, credentials: Option<Credentials>) -> Result<Client, Error> {
-        Client::open(Opening { address, credentials, receive_limit_bytes: None }, STORY).await
+        Client::open(Opening { credentials, ..Opening::at(address) }, STORY).await
     }
 
     /// A port of this machine's on which nobody listens.

@@ -32,7 +32,7 @@ pub(super) struct Session {
 impl Session {
     /// A session that has contacted nobody.
     pub(super) async fn new(opening: Opening, generation: Generation) -> Result<Self, Error> {
-        let Opening { address, credentials, receive_limit_bytes } = opening;
+        let Opening { address, others: _, credentials, receive_limit_bytes, clock: _ } = opening;
         // Without a user it sends nothing. The user is set at each login instead: etcd-client would log in here
         // and now, and fail where authentication is off, which clientv3 takes in its stride.
         let (channel, breakage) = dial::channel(&address);

@@ -108,10 +108,7 @@ async fn next<T>(channel: &mut UnboundedReceiver<T>) -> Option<T> {
 
 fn open(credentials: Option<Credentials>) -> Request {
     let address = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-    Request::Open {
-        client: "shared".to_owned(),
-        opening: Opening { address, credentials, receive_limit_bytes: None },
-    }
+    Request::Open { client: "shared".to_owned(), opening: Opening { credentials, ..Opening::at(address) } }
 }
 
 fn returned(id: u64, returned: Returned) -> Option<Reply> {

@@ -20,10 +20,7 @@ fn enqueue(id: u64) -> Request {
 
 fn open(client: &str) -> Request {
     let address = crate::etcd::Address::Tcp("127.0.0.1:2379".parse().unwrap());
-    Request::Open {
-        client: client.to_owned(),
-        opening: Opening { address, credentials: None, receive_limit_bytes: None },
-    }
+    Request::Open { client: client.to_owned(), opening: Opening::at(address) }
 }
 
 fn opened(client: &str) -> Answer {

@@ -13,10 +13,7 @@ fn sent(request: &Request) -> Value {
 
 fn open(credentials: Option<Credentials>) -> Request {
     let address = Address::Tcp("127.0.0.1:2379".parse().unwrap());
-    Request::Open {
-        client: "shared".to_owned(),
-        opening: Opening { address, credentials, receive_limit_bytes: None },
-    }
+    Request::Open { client: "shared".to_owned(), opening: Opening { credentials, ..Opening::at(address) } }
 }
 
 fn call(id: u64, client: &str, call: Call) -> Request {

@@ -29,6 +29,7 @@ impl Implementation for Recipe {
     fn open(&self, opening: Opening) -> BoxFuture<'static, Result<Arc<dyn QueueClient>, String>> {
         let Self { client_version, on_dead_watch, clock } = self.clone();
         Box::pin(async move {
+            let clock = clock.off_by(opening.clock);
             let client = Client::open(opening, client_version).await.map_err(|error| error.to_string())?;
             let opened: Arc<dyn QueueClient> =
                 Arc::new(RecipeClient { client: Arc::new(client), on_dead_watch, clock });

@@ -61,11 +61,7 @@ impl Arena {
     }
 
     fn opening(&self) -> Opening {
-        Opening {
-            address: Address::Tcp(self.relay.address),
-            credentials: self.etcd.credentials(),
-            receive_limit_bytes: None,
-        }
+        Opening { credentials: self.etcd.credentials(), ..Opening::at(Address::Tcp(self.relay.address)) }
     }
 
     /// Opens the client as root, or as nobody where the etcd asks for no login.

@@ -26,7 +26,7 @@ pub(super) struct Board {
     /// Where each member listens, by its place in the cluster; none: nowhere yet.
     pub(super) members: Vec<Option<SocketAddr>>,
     /// Who is cut off.
-    pub(super) cut_off: Option<CutOff>,
+    pub(super) cut_off: Vec<CutOff>,
 }
 
 /// A member that is cut off.
@@ -41,7 +41,7 @@ impl Board {
     /// Whether a connection to the member at this place must not be; `from` is none as long as its sender has not
     /// named itself.
     pub(super) fn severs(&self, to: usize, from: Option<MemberId>) -> bool {
-        self.cut_off.is_some_and(|cut_off| to == cut_off.place || from == Some(cut_off.id))
+        self.cut_off.iter().any(|cut_off| to == cut_off.place || from == Some(cut_off.id))
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_member_that_is_cut_off_is_neither_heard_nor_spoken_to() {
         let (cut_off, other) = (MemberId(0xa), MemberId(0xb));
-        let board = Board { members: vec![None; 3], cut_off: Some(CutOff { place: 1, id: cut_off }) };
+        let board = Board { members: vec![None; 3], cut_off: vec![CutOff { place: 1, id: cut_off }] };
         for from in [None, Some(cut_off), Some(other)] {
             assert!(board.severs(1, from), "{from:?}");
         }

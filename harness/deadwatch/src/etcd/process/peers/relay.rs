@@ -43,7 +43,7 @@ impl Relays {
             listeners.push(listener);
         }
         let addresses = listeners.iter().map(StdListener::local_addr).collect::<io::Result<_>>()?;
-        let board = watch::Sender::new(Board { members: vec![None; members], cut_off: None });
+        let board = watch::Sender::new(Board { members: vec![None; members], cut_off: Vec::new() });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let (alive, ended) = oneshot::channel::<()>();
         let heeded = board.subscribe();
@@ -77,12 +77,12 @@ impl Relays {
 
     /// Cuts a member off: its connections to and from others end, and no new ones come about.
     pub(in crate::etcd::process) fn cut_off(&self, place: usize, id: MemberId) {
-        self.board.send_modify(|board| board.cut_off = Some(CutOff { place, id }));
+        self.board.send_modify(|board| board.cut_off.push(CutOff { place, id }));
     }
 
-    /// Lets everybody speak to everybody.
-    pub(in crate::etcd::process) fn mend(&self) {
-        self.board.send_modify(|board| board.cut_off = None);
+    /// Lets the member at this place speak to the others again.
+    pub(in crate::etcd::process) fn mend(&self, place: usize) {
+        self.board.send_modify(|board| board.cut_off.retain(|cut_off| cut_off.place != place));
     }
 }
 

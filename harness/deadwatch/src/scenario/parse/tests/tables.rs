@@ -83,6 +83,19 @@ fn a_consumer_calls_what_it_says_on_what_it_says_as_whom_it_says() {
 }
 
 #[test]
+fn a_clock_is_off_for_all_consumers_of_a_client() {
+    let with = |second: &str| {
+        let written = format!("clock = \"+2d\"\nclient = \"off\"\n[[consumer]]\n{second}");
+        parse("t", "t.toml", &file("", &written, "")).map(|parsed| parsed.scenario)
+    };
+    let scenario = with("client = \"off\"\nclock = \"+48h\"").expect("that is the same");
+    assert_eq!(scenario.client_clock("off"), "+2d".parse().unwrap());
+    let scenario = with("").expect("that is another client");
+    assert!(scenario.client_clock("shared").is_zero() && scenario.client_clock("producer").is_zero());
+    assert!(with("client = \"off\"").is_err(), "a clock that is right is another one");
+}
+
+#[test]
 fn consumers_that_are_counted_are_alike_but_for_their_names() {
     let written = "count = 3\nstart = \"2s\"\n[[consumer]]\nname = \"late\"\ncount = 1\n[[consumer]]";
     let early = |name: &str| Consumer { start: Duration::from_secs(2), ..consumer(name) };
