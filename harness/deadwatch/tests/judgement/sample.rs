@@ -5,8 +5,8 @@ use std::time::Duration;
 use deadwatch::{
     history::{Acceptance, Event, Happening, History, Inconclusive},
     scenario::{
-        Action, Consumer, ConsumerCall, Delivery, Enqueue, EtcdSpec, NotOn, OnError, PROBE_PREFIX, Producer,
-        QueueSpec, Scenario, Step, Version,
+        Action, ClockOffset, Consumer, ConsumerCall, Delivery, Endpoints, Enqueue, EtcdSpec, NotOn, OnError,
+        PROBE_PREFIX, Producer, QueueSpec, Scenario, Step, Version,
     },
     subject::{Death, Returned},
 };
@@ -38,6 +38,7 @@ impl Sample {
                 call: ConsumerCall::Dequeue,
                 prefix: "/test".to_owned(),
                 user: None,
+                clock: ClockOffset::default(),
             })
             .collect();
         let scenario = Scenario {
@@ -47,6 +48,7 @@ impl Sample {
             etcd: EtcdSpec { token_ttl: Some(Duration::from_secs(5)), ..EtcdSpec::of(Version::new(3, 5, 5)) },
             client_version: Version::new(3, 5, 11),
             receive_limit_bytes: None,
+            endpoints: Endpoints::One,
             queue: QueueSpec { prefix: "/test".to_owned(), delivery: Delivery::Once },
             consumers,
             steps: vec![],
