@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use etcd_client::{Client, Compare, GetOptions, KvClient, LeaseClient, TxnOp};
+use etcd_client::{Client, Compare, DeleteOptions, GetOptions, KvClient, LeaseClient, TxnOp};
 
 use crate::cache::Key;
 use crate::cluster::{Ask, Cluster, Failure, Member, MemberId, Trouble};
 use crate::error::{Error, Operation};
 use crate::fault::{Fault, LoginFault, is_without_user};
 use crate::key::Prefix;
-use crate::protocol::txn::{Answer, Part, Txn};
+use crate::protocol::txn::{Answer, Part, Plain, Txn};
 
 /// How many operations, or comparisons, etcd takes in one transaction (etcd v3.5.16 server/embed/config.go,
 /// `DefaultMaxTxnOps`).
@@ -163,6 +163,9 @@ impl Access {
         compares: &[Compare],
         operations: &[TxnOp],
     ) -> Result<Answer, Setback> {
+        if let Some(plain) = txn.as_plain() {
+            return self.ask_plainly(operation, plain).await;
+        }
         // The user's own can't be made fewer, whatever etcd takes.
         let is_ours = compares.is_empty() && operations.is_empty();
         let count = if is_ours { txn.operations() } else { 0 };
@@ -195,6 +198,34 @@ impl Access {
             answer.parts.push(Part::of_get(&found));
         }
         Ok(answer)
+    }
+
+    /// Sends what is one plain request.
+    pub(crate) async fn ask_plainly(
+        &self,
+        operation: Operation,
+        plain: Plain<'_>,
+    ) -> Result<Answer, Setback> {
+        match plain {
+            Plain::Read(from, to) => {
+                let all = GetOptions::new().with_range(to.to_vec());
+                let request = |mut kv: KvClient| {
+                    let (from, all) = (from.to_vec(), all.clone());
+                    async move { kv.get(from, Some(all)).await }
+                };
+                let got = self.ask(operation, request).await?;
+                Ok(Answer::to_plain(got.header(), got.kvs().iter()))
+            }
+            Plain::Delete(from, to) => {
+                let all = DeleteOptions::new().with_range(to.to_vec()).with_prev_key();
+                let request = |mut kv: KvClient| {
+                    let (from, all) = (from.to_vec(), all.clone());
+                    async move { kv.delete(from, Some(all)).await }
+                };
+                let deleted = self.ask(operation, request).await?;
+                Ok(Answer::to_plain(deleted.header(), deleted.prev_kvs().iter()))
+            }
+        }
     }
 
     /// Sends a request, and once more after a fresh login if it was refused over the first.

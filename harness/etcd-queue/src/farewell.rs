@@ -1,6 +1,6 @@
-//! The end of a queue: what was claimed and handed to nobody goes back under its own key.
+//! The end of a queue: what was claimed and handed to nobody goes back, to the end of the line.
 //!
-//! It goes to the end of the line, as etcd orders it; under a key of its own if its own is in use again. What is only
+//! It goes under a new key: no key is ever stored twice, so that a delete that comes late finds nothing. What is only
 //! presumed to be claimed never goes back, it may not have left. A queue that ends does not wait for an etcd that is
 //! away: what is left is handed to whoever closes it.
 
@@ -17,6 +17,7 @@ use crate::error::{Error, Operation};
 use crate::hand::Doubt;
 use crate::item::{Certainty, Item};
 use crate::key::Sequence;
+use crate::listing;
 use crate::pace::{Pace, pause};
 use crate::protocol::claim::{Fate as ItemFate, Lane};
 use crate::protocol::closing::{Parting, part};
@@ -127,12 +128,12 @@ impl<'a> Farewell<'a> {
 
     /// Puts back items together, or one by one if they can't be.
     async fn put_back_some(&mut self, items: Vec<Item>) -> usize {
-        let pairs: Vec<Pair> = items.iter().map(|item| pair(item, item.place().1)).collect();
+        let pairs: Vec<Pair> = items.iter().map(|item| pair(item, self.new_key())).collect();
         match self.put(&pairs).await {
             Ok(()) => return items.len(),
             Err(Failed::Undecided(reason)) => {
                 self.reason = reason;
-                self.undecided.extend(items.into_iter().map(|item| (item.clone(), item.place().1)));
+                self.undecided.extend(items.into_iter().zip(pairs.into_iter().map(|(key, _)| key)));
                 return 0;
             }
             Err(Failed::KeyInUse | Failed::For(_)) => {}
@@ -145,19 +146,11 @@ impl<'a> Farewell<'a> {
     }
 
     async fn put_back_one(&mut self, item: Item) -> bool {
-        let mut key = item.place().1;
         for _ in 0..TRIES {
+            let key = self.new_key();
             let reason = match self.put(&[pair(&item, key.clone())]).await {
                 Ok(()) => return true,
-                Err(Failed::KeyInUse) => {
-                    key = self
-                        .access
-                        .prefix()
-                        .key(self.sequence.next(self.clock.unix_ns()))
-                        .into_bytes()
-                        .into();
-                    continue;
-                }
+                Err(Failed::KeyInUse) => continue,
                 Err(Failed::Undecided(reason)) => {
                     self.reason = reason;
                     self.undecided.push((item, key));
@@ -170,6 +163,10 @@ impl<'a> Farewell<'a> {
         }
         self.leave(item, "every key that was tried is in use".to_owned());
         false
+    }
+
+    fn new_key(&mut self) -> Key {
+        self.access.prefix().key(self.sequence.next(self.clock.unix_ns())).into_bytes().into()
     }
 
     fn leave(&mut self, item: Item, reason: String) {
@@ -270,7 +267,7 @@ impl<'a> Farewell<'a> {
 
     async fn is_there(&self, item: &Item, key: Key) -> bool {
         let pairs = [pair(item, key)];
-        let found = self.access.transact(Operation::Read, &storing::search(&pairs)).await;
+        let found = listing::answer_reads(self.access, &storing::search(&pairs)).await;
         found.is_ok_and(|answer| storing::searched(&pairs, &answer) == Fate::Stored)
     }
 }

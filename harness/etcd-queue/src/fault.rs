@@ -84,8 +84,13 @@ impl Fault {
             Code::Unauthenticated => Fault::Stale(reason),
             Code::PermissionDenied => Fault::Denied(reason),
             Code::ResourceExhausted if reason.contains("space exceeded") => Fault::Full(reason),
+            Code::ResourceExhausted if reason.contains("trying to send message larger") => {
+                Fault::Oversized(reason)
+            }
             Code::ResourceExhausted if reason.contains("larger than max") => Fault::TooLarge(reason),
-            Code::ResourceExhausted => Fault::Unsent(reason),
+            Code::ResourceExhausted if reason.contains("too many requests") => Fault::Unsent(reason),
+            // A stream that was reset for asking too much, at any time.
+            Code::ResourceExhausted => Fault::Lost(reason),
             Code::InvalidArgument if reason.contains("too large") => Fault::TooLarge(reason),
             Code::InvalidArgument if reason.contains("too many operations") => Fault::TooMany(reason),
             Code::InvalidArgument

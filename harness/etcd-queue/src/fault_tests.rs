@@ -37,6 +37,11 @@ fn a_full_database_a_large_request_and_a_busy_server_are_told_apart() {
     assert!(matches!(of(Code::ResourceExhausted, large), Fault::TooLarge(_)));
     assert!(matches!(of(Code::InvalidArgument, "etcdserver: request is too large"), Fault::TooLarge(_)));
     assert!(matches!(of(Code::ResourceExhausted, "etcdserver: too many requests"), Fault::Unsent(_)));
+    let reply = "grpc: trying to send message larger than max (3000000 vs. 2097152)";
+    assert!(matches!(of(Code::ResourceExhausted, reply), Fault::Oversized(_)));
+    let reset =
+        "h2 protocol error: http2 error: stream error received: detected excessive load generating behavior";
+    assert!(matches!(of(Code::ResourceExhausted, reset), Fault::Lost(_)));
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(crate) struct Lanes {
     bare_is_out: bool,
     /// Until when etcd is taken to be full.
     full_until: Option<Instant>,
+    /// Whether it then refuses all transactions, whatever is in them.
+    refuses_all: bool,
     slots: usize,
     nonces: Nonces,
     standing: Standing,
@@ -50,6 +52,7 @@ impl Lanes {
             free: Vec::new(),
             bare_is_out: false,
             full_until: None,
+            refuses_all: false,
             slots,
             nonces,
             standing,
@@ -115,6 +118,17 @@ impl Lanes {
     pub(crate) fn fill(&mut self, now: Instant) {
         self.not_opened();
         self.full_until = Some(now + FULL_FOR);
+        self.refuses_all = false;
+    }
+
+    /// etcd is full, and refuses all transactions.
+    pub(crate) fn refuses_all(&mut self) {
+        self.refuses_all = true;
+    }
+
+    /// Whether claims are made without transactions.
+    pub(crate) fn is_plain(&self, now: Instant) -> bool {
+        self.refuses_all && self.is_full(now)
     }
 
     fn is_full(&self, now: Instant) -> bool {

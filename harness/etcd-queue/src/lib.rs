@@ -21,15 +21,15 @@
 //! ```
 //!
 //! # What it promises
-//! Each stored item is handed to one live caller, in commit order; a lost reply, a dropped future, a
-//! reconnect, a dead token, a compaction or a restart loses none and doubles none, given rights on the
-//! queue's records. An item whose holder dies
-//! is gone, as with the recipe. A [`LeaseQueue`] hands it out again: its items are acknowledged.
+//! Each stored item is handed to one live caller, in commit order. No lost reply, dropped future, reconnect, dead token,
+//! compaction or restart loses one or doubles one, given rights on the queue's records. The exact conditions, and what is
+//! still possible, are on the page `docs/promises.md`. An item whose holder dies is gone, as with the recipe. A
+//! [`LeaseQueue`] hands it out again: its items are acknowledged.
 //!
 //! # How
 //! - **One list, one watch.** What is stored is listed once at one revision and watched from the next one on.
 //!   What is known of it is a hint; each claim compares revisions.
-//! - **Slots.** Each transaction that moves items marks a key beside the queue, under `__rq<prefix>/`. If its
+//! - **Slots.** Each transaction that moves items marks a key beside the queue, in [`records_range`]. If its
 //!   reply is lost, that key tells whether it was carried out, and sees to it that it no longer will be.
 //!   Without rights there a queue is [`Degraded`]: it works, and is uncertain where the recipe is.
 //! - **A channel for each member.** A [`Cluster`] moves requests, watches and keep-alives to another member where one

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::access::{Access, Setback};
 use crate::cache::{Cache, Change, KEPT_VALUE_BYTES, Key};
 use crate::error::{Error, Operation};
-use crate::protocol::txn::{Op, Txn};
+use crate::protocol::txn::{Answer, Op, Txn};
 
 /// Keys alone are small; with their values, a page is about so many bytes.
 const PAGE_KEYS: i64 = 10_000;
@@ -195,8 +195,8 @@ pub(crate) async fn read(access: &Access, keys: Vec<Key>) -> Result<Vec<Read>, S
 }
 
 async fn read_at_once(access: &Access, keys: &[Key]) -> Result<Vec<Read>, Setback> {
-    let gets = keys.iter().map(|key| Op::Get(key.clone())).collect();
-    let answer = access.transact(Operation::Read, &Txn::reading(gets)).await?;
+    let gets = Txn::reading(keys.iter().cloned().map(Op::Get).collect());
+    let answer = answer_reads(access, &gets).await?;
     let pairs = keys.iter().cloned().zip(answer.reads());
     Ok(pairs
         .map(|(key, found)| match found.first() {
@@ -205,6 +205,25 @@ async fn read_at_once(access: &Access, keys: &[Key]) -> Result<Vec<Read>, Setbac
             None => Read::Gone { key, revision: answer.revision.saturating_add(1) },
         })
         .collect())
+}
+
+/// Sends a transaction that reads some keys and does nothing else, in as many parts as etcd takes.
+pub(crate) async fn answer_reads(access: &Access, reads: &Txn) -> Result<Answer, Setback> {
+    let (mut rest, mut all) = (reads.then.as_slice(), Answer { succeeded: true, ..Answer::default() });
+    while !rest.is_empty() {
+        let most = access.most_operations();
+        let (some, others) = rest.split_at(most.min(rest.len()));
+        let answer = match access.transact(Operation::Read, &Txn::reading(some.to_vec())).await {
+            // It has just become known that this is more than etcd takes.
+            Err(Setback::Unsent(_)) if access.most_operations() < most => continue,
+            answer => answer?,
+        };
+        // What was read first is the oldest.
+        all.revision = if all.parts.is_empty() { answer.revision } else { all.revision.min(answer.revision) };
+        all.parts.extend(answer.parts);
+        rest = others;
+    }
+    Ok(all)
 }
 
 /// How many keys lie in the range.

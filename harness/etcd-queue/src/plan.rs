@@ -174,7 +174,11 @@ impl Actor {
         self.claiming += 1;
         self.meter.claims.increment(1);
         let claim = Claim::new(items, most_operations);
-        let claim = if is_contended && in_parts { claim.in_parts() } else { claim };
+        let claim = match () {
+            () if self.lanes.is_plain(now) => claim.plainly(),
+            () if is_contended && in_parts => claim.in_parts(),
+            () => claim,
+        };
         self.hands.push(hand::claim(self.access.clone(), claim, lane));
         true
     }

@@ -27,7 +27,8 @@ use crate::wishes::Wish;
 ///
 /// # Guarantees
 /// Each stored item is handed to exactly one live caller. No lost reply, dropped future, reconnect, dead
-/// token, compaction or restart loses one or doubles one. An item whose holder dies is gone.
+/// token, compaction or restart loses one or doubles one, given rights on the queue's records. An item whose holder dies
+/// is gone. The page `docs/promises.md` has the conditions, and what is still possible.
 ///
 /// The background tasks end when the last clone is dropped; items that were claimed for a caller that had
 /// gone are then put back, as [`close`](Queue::close) does, but with nobody to tell of a failure. That takes a
@@ -153,8 +154,7 @@ impl Queue {
     /// Takes the first item out, or waits for one, as long as it takes.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`], [`Error::LoginRefused`], [`Error::Refused`] and [`Error::NoSpace`] (a claim
-    /// writes its slot: a full etcd can't be drained before it is compacted and its alarm disarmed) if etcd
+    /// [`Error::PermissionDenied`], [`Error::LoginRefused`] and [`Error::Refused`] if etcd
     /// stands by its refusal after a fresh login. Calling again is no waste: repeated refusals come at most a
     /// few times a second. [`Error::Unavailable`] only if a [`Builder::patience`] was set. [`Error::Closed`].
     ///
@@ -235,10 +235,12 @@ impl Queue {
     }
 
     /// Closes the queue for all its clones: waiting callers get [`Error::Closed`], and what was claimed and
-    /// handed to nobody is put back under its own key, at the end of the line. An enqueue under way goes on.
+    /// handed to nobody is put back, at the end of the line, under a new key. An enqueue under way goes on.
     ///
     /// # Errors
-    /// [`Error::LeftOver`] with the items that could not be put back; etcd is asked a few times only.
+    /// [`Error::LeftOver`] with the items that could not be put back, and with those of which nobody knows whether they
+    /// were taken out: these are marked [`Presumed`](crate::Certainty::Presumed), and are never put back. etcd is asked a
+    /// few times only.
     ///
     /// # Cancel safety
     /// The queue closes whether or not the future is awaited to its end.

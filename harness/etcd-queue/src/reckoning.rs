@@ -231,6 +231,9 @@ impl Actor {
     fn claimed(&mut self, claim: Claim, lane: Lane, answer: Result<Vec<Fate>, Setback>) {
         self.claiming = self.claiming.saturating_sub(1);
         self.introduce();
+        if claim.is_plain() {
+            self.lanes.refuses_all();
+        }
         let is_in_doubt = matches!(lane, Lane::Bare { reply_lost: true });
         let has_slot = matches!(lane, Lane::Slot(_));
         match answer {

@@ -2,6 +2,7 @@
 
 use crate::access::{Access, Setback};
 use crate::error::Operation;
+use crate::listing;
 use crate::protocol::claim::{Lane, Step};
 use crate::protocol::slot::Doubt;
 use crate::protocol::storing::{self, Fate, Pair, Stored};
@@ -47,6 +48,6 @@ pub(crate) async fn fate(
     {
         return Ok(fate);
     }
-    let answer = access.transact(Operation::Read, &storing::search(pairs)).await?;
+    let answer = listing::answer_reads(access, &storing::search(pairs)).await?;
     Ok(storing::searched(pairs, &answer))
 }

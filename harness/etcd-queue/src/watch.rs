@@ -5,10 +5,14 @@
 //! shared: one stream, one watch, an explicit id, and whatever ends it ends all of it.
 //!
 //! A stream that says nothing may be a dead one. After some silence it is asked for its progress; any
-//! message at all proves it alive. The revision in a progress reply is not used: before 3.5.8 it may
-//! overtake events. A server sends no reply while the watch is not caught up. That looks the same as a
-//! dead stream and is treated as one: the range is listed again, which is later than what the watch was
-//! waiting for, so that nothing is lost and the next watch starts caught up.
+//! message at all proves it alive. A server sends no reply while the watch is not caught up, which one with much to
+//! do may take a while for. That looks the same as a dead stream, and after a while is treated as one: the range is
+//! listed again, which is later than what the watch was waiting for, so that nothing is lost and the next watch
+//! starts caught up.
+//!
+//! The revision in a progress reply tells nothing of events: before 3.5.8 it may overtake them. But one that is
+//! below what was listed before is that of another store, wiped or restored: a watch on what is still to come there
+//! would hear nothing for long.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,7 +29,7 @@ use crate::key::Prefix;
 /// Not 0, which servers up to 3.5.5 mix up with "no id"; see the head of this file.
 const WATCH_ID: i64 = 1;
 const SILENCE: Duration = Duration::from_secs(4);
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How a watch ended, or why it did not begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +82,8 @@ pub(crate) struct Watch {
     prefix: Prefix,
     /// Who serves it.
     member: Member,
+    /// The first revision that it tells of.
+    revision: i64,
     liveness: Liveness,
     due: Instant,
 }
@@ -108,7 +114,7 @@ async fn open_at(member: &Member, prefix: &Prefix, revision: i64) -> Result<Watc
     let (requests, responses) = stream.split();
     let due = Instant::now() + SILENCE;
     let (prefix, member) = (prefix.clone(), member.clone());
-    let mut watch = Watch { requests, responses, prefix, member, liveness: Liveness::Heard, due };
+    let mut watch = Watch { requests, responses, prefix, member, revision, liveness: Liveness::Heard, due };
     loop {
         match watch.listen().await {
             News::Created => return Ok(watch),
@@ -145,7 +151,7 @@ impl Watch {
                     self.liveness = Liveness::Heard;
                     self.due = Instant::now() + SILENCE;
                     return match message {
-                        Ok(Some(response)) => read(&response, &self.prefix),
+                        Ok(Some(response)) => read(&response, &self.prefix, self.revision),
                         Ok(None) => News::Ended(End::Broken("the server ended the stream".to_owned())),
                         Err(error) => News::Ended(end_of(&error)),
                     };
@@ -178,12 +184,17 @@ fn end_of(error: &etcd_client::Error) -> End {
     }
 }
 
-fn read(response: &WatchResponse, prefix: &Prefix) -> News {
+fn read(response: &WatchResponse, prefix: &Prefix, revision: i64) -> News {
     if response.canceled() {
         return News::Ended(cancelled(response.compact_revision(), response.cancel_reason()));
     }
     if response.created() {
         return News::Created;
+    }
+    let now = response.header().map_or(revision, etcd_client::ResponseHeader::revision);
+    if response.events().is_empty() && now < revision - 1 {
+        let reason = format!("the store went back from revision {} to {now}", revision - 1);
+        return News::Ended(End::Cancelled(reason));
     }
     let items = response.events().iter().filter_map(etcd_client::Event::kv);
     News::Changes(items.filter(|kv| prefix.owns(kv.key())).map(change).collect())

@@ -131,8 +131,14 @@ impl Slot {
         Op::put(&key, self.mark_value(), Some(self.lease))
     }
 
-    fn get_evidence(&self) -> Op {
-        Op::GetRange([&*self.key, b"/"].concat().into(), [&*self.key, b"0"].concat().into())
+    /// The slot and its evidence, which lie behind it: nothing else does.
+    fn range(&self) -> (Key, Key) {
+        (self.key.clone(), [&*self.key, b"0"].concat().into())
+    }
+
+    fn read(&self) -> Op {
+        let (from, to) = self.range();
+        Op::GetRange(from, to)
     }
 
     fn mark_value(&self) -> Vec<u8> {
@@ -183,42 +189,41 @@ impl Slot {
 
     /// Sees to it that the slot's transaction can't be carried out any more, and tells whether it was.
     pub(crate) fn settling(&self) -> Txn {
-        Txn::new(vec![self.guard()], vec![self.put(self.void_value())], self.readings())
+        Txn::new(vec![self.guard()], vec![self.put(self.void_value())], vec![self.read()])
     }
 
-    /// The same where etcd is full and takes no writes: it gives the slot up.
+    /// The same where etcd is full and takes no writes: it gives the slot up, and tells what it held. It is what one
+    /// plain delete does, see [`Txn::as_plain`].
     pub(crate) fn settling_when_full(&self) -> Txn {
-        Txn::new(vec![self.guard()], vec![Op::Delete(self.key.clone())], self.readings())
+        let (from, to) = self.range();
+        Txn::reading(vec![self.read(), Op::DeleteRange(from, to)])
     }
 
-    /// Only tells whether the slot's transaction was carried out: for when nothing of it is under way any more.
+    /// Only tells whether the slot's transaction was carried out: for when nothing of it is under way any more. It is
+    /// one plain read.
     pub(crate) fn inquiry(&self) -> Txn {
-        Txn::reading(self.readings())
-    }
-
-    fn readings(&self) -> Vec<Op> {
-        vec![self.get(), self.get_evidence()]
+        Txn::reading(vec![self.read()])
     }
 
     /// Reads the answer to one of the three above; `None` if it is not whole.
     pub(crate) fn settled(&mut self, sent: &Txn, answer: &Answer) -> Option<Settled> {
         if answer.succeeded && !sent.when.is_empty() {
-            match sent.then.first() {
-                Some(Op::Delete(_)) => self.is_gone = true,
-                _ => self.moved(answer),
-            }
+            self.moved(answer);
             return Some(Settled::Void);
         }
-        let mut found = answer.reads();
-        let (slot, evidence) = (found.next()?, found.next()?);
-        Some(match self.look(slot) {
+        let found = answer.reads().next()?;
+        let (slot, evidence): (Vec<Stored>, Vec<Stored>) =
+            found.iter().cloned().partition(|stored| stored.key == self.key);
+        let settled = match self.look(&slot) {
             Look::Ours => {
                 self.revision = slot.first().map_or(self.revision, |stored| stored.mod_revision);
-                Settled::Applied { parts: self.parts(evidence) }
+                Settled::Applied { parts: self.parts(&evidence) }
             }
             Look::Unmoved | Look::Moved => Settled::Void,
             Look::Gone => Settled::SlotGone,
-        })
+        };
+        self.is_gone |= sent.then.iter().any(|op| matches!(op, Op::DeleteRange(..)));
+        Some(settled)
     }
 
     fn parts(&self, evidence: &[Stored]) -> BTreeSet<usize> {
@@ -250,7 +255,7 @@ mod tests {
     }
 
     fn found(slot: Vec<Stored>) -> Answer {
-        Answer { revision: 50, succeeded: false, parts: vec![Part::Got(slot), Part::Got(vec![])] }
+        Answer { revision: 50, succeeded: false, parts: vec![Part::Got(slot)] }
     }
 
     #[test]
@@ -289,7 +294,8 @@ mod tests {
     fn a_slot_that_is_settled_by_its_deletion_is_not_used_again() {
         let mut slot = slot();
         let sent = slot.settling_when_full();
-        let answer = Answer { revision: 50, succeeded: true, parts: vec![Part::Deleted(1)] };
+        let parts = vec![Part::Got(stored(9, b"")), Part::Deleted(1)];
+        let answer = Answer { revision: 50, succeeded: true, parts };
         assert_eq!(slot.settled(&sent, &answer), Some(Settled::Void));
         assert!(slot.is_gone());
     }

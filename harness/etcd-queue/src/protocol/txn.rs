@@ -3,7 +3,9 @@
 //! Every decision of the protocol is made on these types, so that a model can carry them out on a store of its own
 //! and feed the answers back. They become etcd's own types in `crate::access`, and nowhere else.
 
-use etcd_client::{CompareOp, GetOptions, GetResponse, PutOptions, TxnOp, TxnOpResponse, TxnResponse};
+use etcd_client::{
+    CompareOp, DeleteOptions, GetOptions, GetResponse, PutOptions, TxnOp, TxnOpResponse, TxnResponse,
+};
 
 use crate::cache::Key;
 
@@ -32,8 +34,6 @@ pub(crate) enum Op {
         lease: Option<i64>,
     },
     Delete(Key),
-    /// What the protocol no longer does, see rule 4.
-    #[cfg(test)]
     DeleteRange(Key, Key),
     Get(Key),
     /// Reads all of a key but its value.
@@ -59,6 +59,17 @@ pub(crate) struct Stored {
     pub(crate) mod_revision: i64,
 }
 
+impl Stored {
+    pub(crate) fn of(kv: &etcd_client::KeyValue) -> Self {
+        Self {
+            key: kv.key().into(),
+            value: kv.value().to_vec(),
+            create_revision: kv.create_revision(),
+            mod_revision: kv.mod_revision(),
+        }
+    }
+}
+
 /// The answer to one operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
@@ -78,6 +89,15 @@ pub(crate) struct Answer {
     pub(crate) parts: Vec<Part>,
 }
 
+/// A transaction that is one plain request. A full etcd may refuse a transaction whatever is in it (before 3.5.7,
+/// etcdserver/quota.go, `Available`), and never a plain read or delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plain<'a> {
+    Read(&'a Key, &'a Key),
+    /// It tells what it deletes.
+    Delete(&'a Key, &'a Key),
+}
+
 impl Op {
     pub(crate) fn put(key: &Key, value: Vec<u8>, lease: Option<i64>) -> Self {
         Op::Put { key: key.clone(), value, lease }
@@ -90,9 +110,8 @@ impl Op {
                 TxnOp::put(key.to_vec(), value.clone(), leased)
             }
             Op::Delete(key) => TxnOp::delete(key.to_vec(), None),
-            #[cfg(test)]
             Op::DeleteRange(from, to) => {
-                TxnOp::delete(from.to_vec(), Some(etcd_client::DeleteOptions::new().with_range(to.to_vec())))
+                TxnOp::delete(from.to_vec(), Some(DeleteOptions::new().with_range(to.to_vec())))
             }
             Op::Get(key) | Op::Look(key) | Op::GetRange(key, _) => TxnOp::get(key.to_vec(), self.to_get()),
             Op::Txn(txn) => TxnOp::txn(txn.to_etcd()),
@@ -154,6 +173,19 @@ impl Txn {
         is_unconditional.then(|| self.then.iter().map(read).collect()).flatten()
     }
 
+    /// The plain request that does the same, where there is one.
+    pub(crate) fn as_plain(&self) -> Option<Plain<'_>> {
+        match (self.when.as_slice(), self.then.as_slice()) {
+            ([], [Op::GetRange(from, to)]) => Some(Plain::Read(from, to)),
+            ([], [Op::GetRange(from, to), Op::DeleteRange(first, behind)])
+                if (from, to) == (first, behind) =>
+            {
+                Some(Plain::Delete(from, to))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn to_etcd(&self) -> etcd_client::Txn {
         self.to_etcd_with(&[], &[])
     }
@@ -199,6 +231,15 @@ impl Answer {
         Self { revision, succeeded: response.succeeded(), parts: parts.collect() }
     }
 
+    /// The answer to a plain request.
+    pub(crate) fn to_plain<'a>(
+        header: Option<&etcd_client::ResponseHeader>,
+        kvs: impl Iterator<Item = &'a etcd_client::KeyValue>,
+    ) -> Self {
+        let revision = header.map_or(0, etcd_client::ResponseHeader::revision);
+        Self { revision, succeeded: true, parts: vec![Part::Got(kvs.map(Stored::of).collect())] }
+    }
+
     /// What was read by each read, in order.
     pub(crate) fn reads(&self) -> impl Iterator<Item = &[Stored]> {
         self.parts.iter().filter_map(|part| match part {
@@ -217,14 +258,7 @@ impl Answer {
 }
 
 fn stored(got: &GetResponse) -> Vec<Stored> {
-    let kvs = got.kvs().iter();
-    kvs.map(|kv| Stored {
-        key: kv.key().into(),
-        value: kv.value().to_vec(),
-        create_revision: kv.create_revision(),
-        mod_revision: kv.mod_revision(),
-    })
-    .collect()
+    got.kvs().iter().map(Stored::of).collect()
 }
 
 #[cfg(test)]

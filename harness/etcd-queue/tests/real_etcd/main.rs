@@ -7,6 +7,7 @@
 
 mod abuse;
 mod claims;
+mod full;
 mod leader;
 mod lease;
 mod meddler;
@@ -39,6 +40,7 @@ fn main() {
         rights::list(version, &mut trials);
         leader::list(version, &mut trials);
         lease::list(version, &mut trials);
+        full::list(version, &mut trials);
         abuse::list(version, &mut trials);
     }
     let mut arguments = Arguments::from_args();

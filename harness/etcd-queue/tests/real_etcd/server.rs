@@ -23,16 +23,23 @@ pub struct Server {
     data: TempDir,
     client_port: u16,
     peer_port: u16,
+    flags: Vec<String>,
     process: Child,
 }
 
 impl Server {
     /// Starts it and waits until it answers.
     pub async fn start(version: &str) -> Self {
+        Self::start_with(version, &[]).await
+    }
+
+    /// Starts it with flags of its own.
+    pub async fn start_with(version: &str, flags: &[&str]) -> Self {
         let data = TempDir::new().expect("a temporary directory");
         let [client_port, peer_port] = free_ports();
-        let process = spawn(&binary(version), &data, client_port, peer_port);
-        let server = Self { binary: binary(version), data, client_port, peer_port, process };
+        let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let process = spawn(&binary(version), &data, client_port, peer_port, &flags);
+        let server = Self { binary: binary(version), data, client_port, peer_port, flags, process };
         server.is_ready(None).await;
         server
     }
@@ -74,7 +81,7 @@ impl Server {
     }
 
     pub async fn start_again(&mut self, user: Option<&str>) {
-        self.process = spawn(&self.binary, &self.data, self.client_port, self.peer_port);
+        self.process = spawn(&self.binary, &self.data, self.client_port, self.peer_port, &self.flags);
         self.is_ready(user).await;
     }
 
@@ -110,24 +117,30 @@ pub fn free_ports() -> [u16; 2] {
     held.map(|listener| listener.local_addr().expect("its address").port())
 }
 
-fn spawn(binary: &Path, data: &TempDir, client_port: u16, peer_port: u16) -> Child {
+fn spawn(binary: &Path, data: &TempDir, client_port: u16, peer_port: u16, flags: &[String]) -> Child {
     let cluster = format!("default=http://127.0.0.1:{peer_port}");
-    member(binary, data.path(), "default", [client_port, peer_port], &cluster)
+    start_member(command(binary, data.path(), "default", [client_port, peer_port], &cluster).args(flags))
 }
 
 /// A member of a cluster; its ports are the clients' and the peers'.
 pub fn member(binary: &Path, data: &Path, name: &str, ports: [u16; 2], cluster: &str) -> Child {
+    start_member(&mut command(binary, data, name, ports, cluster))
+}
+
+fn start_member(command: &mut Command) -> Child {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("etcd starts")
+}
+
+fn command(binary: &Path, data: &Path, name: &str, ports: [u16; 2], cluster: &str) -> Command {
+    let mut command = Command::new(binary);
     let [clients, peers] = ports.map(|port| format!("http://127.0.0.1:{port}"));
-    Command::new(binary)
+    command
         .args(["--name", name, "--data-dir"])
         .arg(data)
         .args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients])
         .args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers])
         .args(["--initial-cluster", cluster])
         .args(["--auth-token-ttl", &TOKEN_TTL.as_secs().to_string(), "--bcrypt-cost", "4"])
-        .args(["--log-level", "error"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("etcd starts")
+        .args(["--log-level", "error"]);
+    command
 }

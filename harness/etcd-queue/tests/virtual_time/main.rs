@@ -9,6 +9,7 @@ mod dice;
 mod drops;
 mod ending;
 mod etcd;
+mod faults;
 mod lease;
 mod lease_abuse;
 mod lease_ending;
