@@ -49,6 +49,8 @@ mod affinity;
 mod batch;
 mod builder;
 mod cache;
+#[cfg(test)]
+mod checked;
 mod claim;
 mod clock;
 mod closing;
