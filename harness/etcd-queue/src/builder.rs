@@ -120,9 +120,10 @@ impl Builder {
     pub fn open(self) -> Result<Queue, Error> {
         let prefix = Prefix::parse(&self.prefix)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let cluster = self.cluster.clone();
         let access = Access::new(self.cluster, prefix, self.deadline, self.user);
         let seed = self.seed.unwrap_or_else(fresh_seed);
-        let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
+        let pace = |which: u64| Pace::seeded(seed.wrapping_add(which)).among(&cluster);
         let (standing, meter) = (Standing::default(), Meter::of(&self.prefix));
         let nonces = |which| Nonces::of(self.seed, which);
         let lanes = |slots, which| Lanes::new(slots, nonces(which), standing.clone(), meter.clone());

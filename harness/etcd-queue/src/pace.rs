@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::cluster::Cluster;
+
 const SHORTEST_CEILING: Duration = Duration::from_millis(100);
 const LONGEST_CEILING: Duration = Duration::from_millis(500);
 /// After this long without a setback the next one counts as the first.
@@ -79,16 +81,42 @@ pub(crate) struct Pace {
     ceiling: Duration,
     last: Option<Instant>,
     until: Option<Instant>,
+    cluster: Option<Cluster>,
+    moves: u64,
 }
 
 impl Pace {
     pub(crate) fn seeded(seed: u64) -> Self {
         // xorshift stays at zero for ever once it is there.
-        Self { jitter: Jitter(seed.max(1)), ceiling: SHORTEST_CEILING, last: None, until: None }
+        Self {
+            jitter: Jitter(seed.max(1)),
+            ceiling: SHORTEST_CEILING,
+            last: None,
+            until: None,
+            cluster: None,
+            moves: 0,
+        }
     }
 
-    /// Notes a setback and draws the rest after it, between half the ceiling and the whole of it.
+    /// Rests only after each member of the cluster has had its turn: a setback at one is no reason to spare another.
+    pub(crate) fn among(self, cluster: &Cluster) -> Self {
+        Self { moves: cluster.moves(), cluster: Some(cluster.clone()), ..self }
+    }
+
+    /// Whether requests go to another member since this was asked last.
+    fn has_moved(&mut self) -> bool {
+        let Some(cluster) = &self.cluster else { return false };
+        cluster.look();
+        let before = std::mem::replace(&mut self.moves, cluster.moves());
+        self.moves != before
+    }
+
+    /// Notes a setback and draws the rest after it, between half the ceiling and the whole of it. None, but for one that
+    /// is under way, where another member is to be asked.
     pub(crate) fn setback(&mut self, now: Instant) -> Duration {
+        if self.has_moved() {
+            return self.rest(now);
+        }
         self.ceiling = match self.last {
             Some(last) if now.duration_since(last) <= CALM => (self.ceiling * 2).min(LONGEST_CEILING),
             _ => SHORTEST_CEILING,

@@ -86,6 +86,8 @@ pub(crate) struct Watch {
     revision: i64,
     liveness: Liveness,
     due: Instant,
+    /// Not asked earlier because its member has failed elsewhere.
+    not_before: Instant,
 }
 
 /// Opens a stream and a watch on it from `revision` on, and waits until the server has agreed to it. A stream that
@@ -112,9 +114,18 @@ async fn open_at(member: &Member, prefix: &Prefix, revision: i64) -> Result<Watc
     let mut watches = client.watch_client().max_decoding_message_size(usize::MAX);
     let stream = watches.watch(prefix.start(), Some(options)).await.map_err(|error| end_of(&error))?;
     let (requests, responses) = stream.split();
-    let due = Instant::now() + SILENCE;
+    let now = Instant::now();
     let (prefix, member) = (prefix.clone(), member.clone());
-    let mut watch = Watch { requests, responses, prefix, member, revision, liveness: Liveness::Heard, due };
+    let mut watch = Watch {
+        requests,
+        responses,
+        prefix,
+        member,
+        revision,
+        liveness: Liveness::Heard,
+        due: now + SILENCE,
+        not_before: now,
+    };
     loop {
         match watch.listen().await {
             News::Created => return Ok(watch),
@@ -156,18 +167,37 @@ impl Watch {
                         Err(error) => News::Ended(end_of(&error)),
                     };
                 }
-                () = sleep_until(self.due) => match self.liveness {
-                    Liveness::Asked => return News::Ended(End::Silent),
-                    Liveness::Heard => {
-                        if let Err(error) = self.requests.request_progress().await {
-                            return News::Ended(end_of(&error));
-                        }
-                        self.liveness = Liveness::Asked;
-                        self.due = Instant::now() + PATIENCE;
+                () = sleep_until(self.due), if self.liveness == Liveness::Asked => {
+                    return News::Ended(End::Silent);
+                }
+                () = is_to_be_asked(self.due, self.not_before, &self.member), if self.liveness == Liveness::Heard => {
+                    if let Err(end) = self.ask().await {
+                        return News::Ended(end);
                     }
                 }
             }
         }
+    }
+
+    async fn ask(&mut self) -> Result<(), End> {
+        self.requests.request_progress().await.map_err(|error| end_of(&error))?;
+        let now = Instant::now();
+        self.liveness = Liveness::Asked;
+        self.due = now + PATIENCE;
+        self.not_before = now + SILENCE;
+        Ok(())
+    }
+}
+
+/// Waits until a silence is due, or for a reason to ask earlier: the member has left something else unanswered.
+async fn is_to_be_asked(due: Instant, not_before: Instant, member: &Member) {
+    let has_failed = async {
+        sleep_until(not_before).await;
+        member.has_failed().await;
+    };
+    tokio::select! {
+        () = sleep_until(due) => {}
+        () = has_failed => {}
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use etcd_client::{Channel, Client};
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::access::User;
@@ -53,6 +54,8 @@ struct Shared {
     clients: Vec<Client>,
     user: Option<User>,
     state: Mutex<State>,
+    /// Told of each failure of a member.
+    failures: Notify,
 }
 
 struct State {
@@ -100,7 +103,18 @@ impl Cluster {
     fn of(clients: Vec<Client>, first: usize, user: Option<User>) -> Self {
         let roster = Roster::new(clients.len(), first);
         let state = Mutex::new(State { roster, patience: patience::Patience::default() });
-        Self(Arc::new(Shared { clients, user, state }))
+        Self(Arc::new(Shared { clients, user, state, failures: Notify::new() }))
+    }
+
+    /// How often requests have moved to a member that was not left alone: after a failure, each time is a reason to
+    /// try again at once.
+    pub(crate) fn moves(&self) -> u64 {
+        self.state().roster.moves()
+    }
+
+    /// Whose turn it is may have changed only now.
+    pub(crate) fn look(&self) {
+        self.state().roster.next(&Tried::default(), Instant::now());
     }
 
     pub(crate) fn user(&self) -> Option<User> {
@@ -115,6 +129,11 @@ impl Cluster {
 
     pub(crate) fn member(&self, id: MemberId) -> Member {
         Member { cluster: self.clone(), id }
+    }
+
+    fn failed(&self, member: MemberId, trouble: Trouble) {
+        self.state().roster.failed(member, trouble, Instant::now());
+        self.0.failures.notify_waiters();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -156,6 +175,17 @@ impl Member {
     }
 
     pub(crate) fn failed(&self, trouble: Trouble) {
-        self.cluster.state().roster.failed(self.id, trouble, Instant::now());
+        self.cluster.failed(self.id, trouble);
+    }
+
+    /// Waits until it is left alone. Cancel-safe.
+    pub(crate) async fn has_failed(&self) {
+        loop {
+            let failure = self.cluster.0.failures.notified();
+            if self.cluster.state().roster.is_left_alone(self.id, Instant::now()) {
+                return;
+            }
+            failure.await;
+        }
     }
 }

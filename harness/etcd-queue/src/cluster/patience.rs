@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// No shorter: a leader's disk, or a busy machine, may take so long for once.
-const SHORTEST: Duration = Duration::from_millis(700);
+const SHORTEST: Duration = Duration::from_millis(600);
 /// A listing of many keys takes its time.
 const SHORTEST_READ: Duration = Duration::from_secs(2);
 /// So many in a row are given up after the same time; an election is over by then.
@@ -120,7 +120,7 @@ mod tests {
             patience.gave_up(now, now + time);
             now += time;
         }
-        assert_eq!(times, [700, 700, 700, 700, 1_400, 2_800, 5_000, 5_000, 5_000]);
+        assert_eq!(times, [600, 600, 600, 600, 1_200, 2_400, 4_800, 5_000, 5_000]);
         patience.answered(Ask::Usual, ms(2));
         assert_eq!(patience.time(Ask::Usual, LIMIT), SHORTEST);
     }

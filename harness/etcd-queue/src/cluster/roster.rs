@@ -60,6 +60,7 @@ impl Standing {
 pub(crate) struct Roster {
     members: Vec<Standing>,
     current: usize,
+    moves: u64,
 }
 
 /// The members that one request was sent to.
@@ -76,7 +77,11 @@ impl Roster {
     /// All are well; `first` is asked first.
     pub(crate) fn new(members: usize, first: usize) -> Self {
         let members = members.max(1);
-        Self { members: vec![Standing::default(); members], current: first.checked_rem(members).unwrap_or(0) }
+        Self {
+            members: vec![Standing::default(); members],
+            current: first.checked_rem(members).unwrap_or(0),
+            moves: 0,
+        }
     }
 
     /// The member to send to: the one in use, or the next in line that is neither left alone nor tried. If there is
@@ -90,8 +95,20 @@ impl Roster {
             until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
         };
         let next = untried.min_by_key(left)?;
+        if next != self.current && left(&next).is_zero() {
+            self.moves += 1;
+        }
         self.current = next;
         Some(MemberId(next))
+    }
+
+    /// How often another member was moved to that was not left alone.
+    pub(crate) fn moves(&self) -> u64 {
+        self.moves
+    }
+
+    pub(crate) fn is_left_alone(&self, member: MemberId, now: Instant) -> bool {
+        self.members.get(member.0).is_some_and(|standing| standing.is_left_alone(now))
     }
 
     /// A member has answered, whatever it said.
@@ -185,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn only_going_to_a_member_that_is_not_left_alone_counts_as_a_move() {
+        let (mut roster, now) = (Roster::new(2, 0), Instant::now());
+        next(&mut roster, now);
+        assert_eq!(roster.moves(), 0);
+        roster.failed(A, Trouble::Silent, now);
+        assert_eq!((next(&mut roster, now), roster.moves()), (Some(B), 1));
+        roster.failed(B, Trouble::Silent, now + secs(1));
+        assert_eq!((next(&mut roster, now + secs(1)), roster.moves()), (Some(A), 1));
+    }
+
+    #[test]
     fn of_several_that_are_well_the_next_in_line_is_asked() {
         let (mut roster, now) = (Roster::new(3, 0), Instant::now());
         assert_eq!(roster.next(&tried(&[A]), now), Some(B));
@@ -197,10 +225,6 @@ mod tests {
         assert_eq!(next(&mut roster, now), Some(A));
     }
 
-    fn is_left_alone(roster: &Roster, member: MemberId, now: Instant) -> bool {
-        roster.members[member.0].is_left_alone(now)
-    }
-
     /// For how long a member is passed over after its last failure.
     fn left_alone_for(trouble: Trouble, failures: u32) -> Duration {
         let (mut roster, mut now) = (Roster::new(2, 0), Instant::now());
@@ -209,7 +233,7 @@ mod tests {
             now += secs(1_000);
         }
         roster.failed(A, trouble, now);
-        let is_left = |after: &u64| is_left_alone(&roster, A, now + Duration::from_millis(*after));
+        let is_left = |after: &u64| roster.is_left_alone(A, now + Duration::from_millis(*after));
         Duration::from_millis((0..200_000).step_by(500).take_while(is_left).count() as u64 * 500)
     }
 
@@ -225,9 +249,9 @@ mod tests {
         let (mut roster, now) = (Roster::new(2, 0), Instant::now());
         roster.failed(A, Trouble::Silent, now);
         roster.answered(A);
-        assert!(!is_left_alone(&roster, A, now));
+        assert!(!roster.is_left_alone(A, now));
         roster.failed(A, Trouble::Silent, now);
-        assert!(!is_left_alone(&roster, A, now + secs(5)));
+        assert!(!roster.is_left_alone(A, now + secs(5)));
     }
 
     #[test]
@@ -236,6 +260,6 @@ mod tests {
         for _ in 0..64 {
             roster.failed(A, Trouble::Silent, now);
         }
-        assert!(!is_left_alone(&roster, A, now + secs(5)));
+        assert!(!roster.is_left_alone(A, now + secs(5)));
     }
 }

@@ -51,20 +51,17 @@ impl Cluster {
         let answer = match timeout(patience, request).await {
             Ok(answer) => answer.map_err(|error| Fault::of(&error)),
             Err(_) => {
-                let (mut state, now) = (self.state(), Instant::now());
-                state.patience.gave_up(sent, now);
-                state.roster.failed(member, Trouble::Silent, now);
+                self.state().patience.gave_up(sent, Instant::now());
+                self.failed(member, Trouble::Silent);
                 return Err(Fault::Lost(format!("no answer within {patience:?}")));
             }
         };
-        let (mut state, now) = (self.state(), Instant::now());
         match &answer {
-            Err(Fault::Unsent(_) | Fault::Lost(_)) => {
-                state.roster.failed(member, Trouble::Unreachable, now);
-            }
+            Err(Fault::Unsent(_) | Fault::Lost(_)) => self.failed(member, Trouble::Unreachable),
             Ok(_) | Err(_) => {
+                let mut state = self.state();
                 state.roster.answered(member);
-                state.patience.answered(ask, now.duration_since(sent));
+                state.patience.answered(ask, sent.elapsed());
             }
         }
         answer

@@ -120,9 +120,10 @@ impl LeaseBuilder {
         let prefix = Prefix::parse(&self.prefix)?;
         check(&self.settings)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let cluster = self.cluster.clone();
         let access = Access::new(self.cluster, prefix, self.deadline, self.user);
         let seed = self.seed.unwrap_or_else(fresh_seed);
-        let pace = |which: u64| Pace::seeded(seed.wrapping_add(which));
+        let pace = |which: u64| Pace::seeded(seed.wrapping_add(which)).among(&cluster);
         let meter = Meter::of(&self.prefix);
 
         let (commands, for_actor) = mpsc::unbounded_channel();

@@ -7,10 +7,12 @@
 
 mod abuse;
 mod claims;
+mod cluster;
 mod full;
 mod leader;
 mod lease;
 mod meddler;
+mod members;
 mod recovery;
 mod relay;
 mod rights;
@@ -39,6 +41,7 @@ fn main() {
         claims::list(version, &mut trials);
         rights::list(version, &mut trials);
         leader::list(version, &mut trials);
+        members::list(version, &mut trials);
         lease::list(version, &mut trials);
         full::list(version, &mut trials);
         abuse::list(version, &mut trials);

@@ -15,6 +15,7 @@ struct State {
     one_in: AtomicU64,
     dice: AtomicU64,
     cuts: AtomicU64,
+    connections: AtomicU64,
     is_black_hole: AtomicBool,
     /// Connections that are here when it opens carry nothing any more.
     opened: Notify,
@@ -34,6 +35,7 @@ impl Relay {
         let for_task = state.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                for_task.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(carry(near, to.clone(), for_task.clone()));
             }
         });
@@ -42,6 +44,15 @@ impl Relay {
 
     pub async fn client(&self, options: ConnectOptions) -> Client {
         Client::connect([self.endpoint.clone()], Some(options)).await.unwrap()
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.endpoint.clone()
+    }
+
+    /// How many there were so far.
+    pub fn connections(&self) -> u64 {
+        self.state.connections.load(Ordering::Relaxed)
     }
 
     pub fn cut_one_reply_in(&self, replies: u64) {

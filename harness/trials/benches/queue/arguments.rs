@@ -45,6 +45,8 @@ pub enum Part {
     Flow,
     /// Taking items at least once: claims and acknowledgements
     Lease,
+    /// Storing on a cluster of three, one of which is dead, hangs, or was the leader
+    Members,
     /// A backlog of a million items
     Memory,
 }

@@ -9,7 +9,7 @@ use crate::{
     arguments::Part,
     drain, enqueue, flow,
     ground::{Ground, Measured},
-    lease, million,
+    lease, members, million,
 };
 
 /// One task for several contestants.
@@ -36,6 +36,7 @@ pub enum Doing {
     Enqueue { items: usize, by: enqueue::By },
     Flow { flow: flow::Flow, by: flow::By },
     Lease { items: usize, by: lease::By },
+    Members { items: usize, trouble: members::Trouble, by: members::By },
     Million { by: million::By },
 }
 
@@ -132,6 +133,7 @@ impl Doing {
             Self::Enqueue { items, by } => enqueue::run(ground, items, by).await,
             Self::Flow { flow, by } => flow::run(ground, flow, by).await,
             Self::Lease { items, by } => lease::run(ground, items, by).await,
+            Self::Members { items, trouble, by } => members::run(ground, items, trouble, by).await,
             Self::Million { by } => million::run(ground, by).await,
         }
     }

@@ -53,7 +53,8 @@ pub async fn run(ground: &Ground, items: usize, by: By) -> Outcome<Measured> {
     Ok(measured)
 }
 
-async fn calls(queue: &Queue, items: usize, callers: usize) -> Outcome<()> {
+/// So many callers of one queue, an item a call.
+pub async fn calls(queue: &Queue, items: usize, callers: usize) -> Outcome<()> {
     let call = |count| {
         let queue = queue.clone();
         async move {
@@ -66,7 +67,8 @@ async fn calls(queue: &Queue, items: usize, callers: usize) -> Outcome<()> {
     together(shares(items, callers).map(call)).await
 }
 
-async fn raw(client: &Client, prefix: &str, items: usize, callers: usize, each: usize) -> Outcome<()> {
+/// So many loops of transactions of so many items, with one client.
+pub async fn raw(client: &Client, prefix: &str, items: usize, callers: usize, each: usize) -> Outcome<()> {
     let keys: Vec<String> = keys(prefix, items)?.collect();
     let calls = keys.chunks(items.div_ceil(callers)).map(|keys| {
         let (mut kv, keys) = (client.kv_client(), keys.to_vec());

@@ -20,6 +20,8 @@ pub const VALUE_BYTES: usize = 128;
 pub struct Ground {
     pub server: Server,
     pub etcd: PathBuf,
+    /// Where data may lie.
+    pub target: PathBuf,
     pub recipe: PathBuf,
     pub million: OnceCell<String>,
     prefixes: AtomicUsize,
@@ -64,7 +66,7 @@ impl Ground {
         )?;
         let server = Server::start(&binary, &target).await?;
         let (million, prefixes) = (OnceCell::new(), AtomicUsize::new(0));
-        Ok(Self { server, etcd: binary, recipe, million, prefixes })
+        Ok(Self { server, etcd: binary, target, recipe, million, prefixes })
     }
 
     /// A prefix that nobody has used. All are of one length: none begins with another, which the recipe would mind.

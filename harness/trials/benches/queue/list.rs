@@ -10,7 +10,9 @@ use crate::{
     draining::draining,
     enqueue,
     flow::{self, Flow},
-    lease, million,
+    lease,
+    members::{self, Trouble},
+    million,
 };
 
 /// Every contest, in the order in which they are held and shown.
@@ -20,6 +22,7 @@ pub fn all(extent: Extent) -> Vec<Contest> {
     contests.push(enqueueing(extent));
     contests.extend([5, 20].map(|every_ms| waiting(every_ms, extent)));
     contests.extend([offered(extent), one_by_one(extent), flowing(64, 1, extent), flowing(4, 126, extent)]);
+    contests.extend(Trouble::ALL.map(|trouble| troubled(trouble, extent)));
     // A million items stay where they are, and etcd is no longer what it was.
     contests.extend([leasing(extent), a_million()]);
     contests
@@ -178,6 +181,37 @@ fn leasing(extent: Extent) -> Contest {
     ];
     let name = format!("claim and ack {}", thousands(items));
     Contest { part: Part::Lease, name, contestants: contestants.into(), lines }
+}
+
+/// What the bare loop of a cluster does.
+const HEALTHY: &str = "loops of the recipe's transaction with a bare client of the healthy members alone";
+
+/// A cluster of three with trouble in one of them. The queue knows all three.
+fn troubled(trouble: Trouble, extent: Extent) -> Contest {
+    use members::By;
+    let (name, runs) = (trouble.name(), extent.runs(3));
+    let contestants = [
+        ("raw, 1 caller", 1_000, By::Raw { callers: 1 }),
+        ("1 caller", 1_000, By::Queue { callers: 1 }),
+        ("raw, 64 callers", 10_000, By::Raw { callers: 64 }),
+        ("64 callers", 10_000, By::Queue { callers: 64 }),
+    ]
+    .map(|(name, items, by)| Contestant { name, runs, doing: Doing::Members { items, trouble, by } });
+    let line = |id: &str, called: &str, raw, queue| {
+        let what = format!("{name}: {called}");
+        Line::new(&format!("members/{}/{id}", trouble.id()), &what).beside(None, raw, queue)
+    };
+    let beside = |raw| Some((raw, HEALTHY));
+    let mut lines = vec![
+        line("1", "enqueue, 1 caller", beside("raw, 1 caller"), "1 caller").aims(vec![Goal::ShareOfRaw(0.8)]),
+        line("64", "enqueue, 64 callers", beside("raw, 64 callers"), "64 callers")
+            .aims(vec![Goal::ShareOfRaw(0.8)]),
+    ];
+    if let Some(back_ms) = trouble.back_ms() {
+        let back = line("back", trouble.back(), None, "1 caller").of(Metric::Latency(1.0));
+        lines.push(back.aims(vec![Goal::Value(back_ms)]));
+    }
+    Contest { part: Part::Members, name: name.to_owned(), contestants: contestants.into(), lines }
 }
 
 fn a_million() -> Contest {

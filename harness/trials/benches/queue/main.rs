@@ -14,6 +14,7 @@ mod ground;
 mod lease;
 mod list;
 mod machine;
+mod members;
 mod million;
 mod server;
 mod store;

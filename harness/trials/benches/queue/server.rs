@@ -11,6 +11,7 @@ use std::{
 
 use deadwatch::reaper::{self, Kept, Leftover};
 use etcd_client::{Client, ConnectOptions};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -41,21 +42,44 @@ impl Drop for Reaped {
 impl Server {
     /// Starts it, with its data in a folder under `target`, and waits until it answers.
     pub async fn start(binary: &Path, target: &Path) -> Outcome<Self> {
+        let ports = free_ports()?;
+        let server = Self::spawn(binary, target, "default", ports, &peer("default", ports))?;
+        server.answers().await?;
+        Ok(server)
+    }
+
+    /// Starts three as one cluster, and waits until each answers.
+    pub async fn start_three(binary: &Path, target: &Path) -> Outcome<[Self; 3]> {
+        let names = [("a", free_ports()?), ("b", free_ports()?), ("c", free_ports()?)];
+        let all = names.map(|(name, ports)| peer(name, ports)).join(",");
+        let [a, b, c] = names.map(|(name, ports)| Self::spawn(binary, target, name, ports, &all));
+        let members = [a?, b?, c?];
+        for member in &members {
+            member.answers().await?;
+        }
+        Ok(members)
+    }
+
+    fn spawn(binary: &Path, target: &Path, name: &str, ports: [u16; 2], all: &str) -> Outcome<Self> {
         let (folder, kept) = reaper::keep_made(|| {
             let folder = tempfile::Builder::new().prefix("deadwatch-bench-").tempdir_in(target)?.keep();
             Ok::<_, io::Error>((folder.clone(), Leftover::Folder(folder)))
         })?;
-        let ports = free_ports()?;
         let (child, group) = reaper::keep_made(|| {
-            let child = command(binary, &folder, ports).spawn()?;
+            let child = command(binary, &folder, name, ports, all).spawn()?;
             let leftover = Leftover::ProcessGroup(child.id());
             Ok::<_, io::Error>((child, leftover))
         })
         .map_err(|error| format!("run {}: {error}", binary.display()))?;
         let endpoint = format!("127.0.0.1:{}", ports[0]);
-        let server = Self { _group: group, child: Reaped(child), _folder: kept, folder, endpoint };
-        server.answers().await?;
-        Ok(server)
+        Ok(Self { _group: group, child: Reaped(child), _folder: kept, folder, endpoint })
+    }
+
+    /// Sends its process a signal.
+    pub fn signal(&self, signal: Signal) -> Outcome<()> {
+        let pid = i32::try_from(self.child.0.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.ok_or("tell etcd's process")?, signal)?;
+        Ok(())
     }
 
     pub fn endpoint(&self) -> &str {
@@ -116,7 +140,12 @@ fn free_ports() -> io::Result<[u16; 2]> {
     Ok([held[0].local_addr()?.port(), held[1].local_addr()?.port()])
 }
 
-fn command(binary: &Path, folder: &Path, ports: [u16; 2]) -> Command {
+/// How the others know it.
+fn peer(name: &str, [_, peers]: [u16; 2]) -> String {
+    format!("{name}=http://127.0.0.1:{peers}")
+}
+
+fn command(binary: &Path, folder: &Path, name: &str, ports: [u16; 2], all: &str) -> Command {
     let [clients, peers] = ports.map(|port| format!("http://127.0.0.1:{port}"));
     let mut command = Command::new(binary);
     command
@@ -125,7 +154,7 @@ fn command(binary: &Path, folder: &Path, ports: [u16; 2]) -> Command {
         .args(["--quota-backend-bytes", "8000000000", "--log-level", "error"])
         .args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients])
         .args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers])
-        .args(["--initial-cluster", &format!("default={peers}")])
+        .args(["--name", name, "--initial-cluster", all])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
