@@ -55,7 +55,7 @@ pub async fn choose_for(on: On, spec: &EtcdSpec, search: &Search) -> Result<Choi
     };
     let mut missing = Vec::new();
     for &backend in candidates {
-        let seen = match members_missing(backend, spec.members) {
+        let seen = match lacking(backend, spec) {
             Some(missing) => Availability::Missing(missing),
             None => look(backend, version, search).await,
         };
@@ -90,8 +90,17 @@ async fn look(backend: Backend, version: Version, search: &Search) -> Availabili
     }
 }
 
+/// Why a backend can't be what a scenario asks for, if so.
+pub(super) fn lacking(backend: Backend, spec: &EtcdSpec) -> Option<Missing> {
+    let flags = match backend {
+        Backend::Embedded => embedded::lacking(spec),
+        Backend::Process | Backend::Docker => None,
+    };
+    members_missing(backend, spec.members).or(flags)
+}
+
 /// Why a backend cannot have so many members.
-pub(super) fn members_missing(backend: Backend, members: usize) -> Option<Missing> {
+fn members_missing(backend: Backend, members: usize) -> Option<Missing> {
     let only = match backend {
         Backend::Process => return None,
         Backend::Embedded => "the embedded etcd is always alone",
@@ -179,6 +188,28 @@ mod tests {
             "{error}"
         );
         assert!(error.contains("not process: expected an etcd binary of exactly 3.5.5"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_embedded_etcd_takes_the_flags_that_it_knows() {
+        let search = Search {
+            image: None,
+            pull: super::super::Pull::Never,
+            folders: vec![],
+            built: None,
+            path: "".into(),
+        };
+        let with = |flag: &str| EtcdSpec { flags: vec![flag.to_owned()], ..EtcdSpec::of(VERSION) };
+        for flag in ["--max-txn-ops=16", "--max-request-bytes=9", "--quota-backend-bytes=-1"] {
+            assert!(choose_for(On::Only(Backend::Embedded), &with(flag), &search).await.is_ok(), "{flag}");
+        }
+        let error = choose_for(On::Only(Backend::Embedded), &with("--pre-vote"), &search).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "find an etcd 3.5.5 for the backend embedded: expected an etcd that takes --pre-vote, but the \
+             embedded one takes --max-txn-ops, --max-request-bytes, --quota-backend-bytes; run it with \
+             `--on process`"
+        );
     }
 
     #[tokio::test]

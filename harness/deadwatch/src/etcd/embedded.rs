@@ -3,12 +3,12 @@
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use etcd_model::{
     auth::{self, Credential},
-    member::{Ending, Settings},
+    member::{Data, Ending, Saved, Settings},
     proto::{
         AuthEnableRequest, AuthRoleAddRequest, AuthRoleGrantPermissionRequest, AuthUserAddRequest,
         AuthUserGrantRoleRequest, Permission, permission,
@@ -30,6 +30,8 @@ pub(super) struct Embedded {
     address: Address,
     credentials: Option<Credentials>,
     story: String,
+    /// What was saved last.
+    saved: Mutex<Option<Box<Saved>>>,
 }
 
 /// Starts a model of the release, with authentication on if the scenario has a token TTL.
@@ -125,6 +127,10 @@ async fn open(
         TokenKind::Simple => auth::TokenKind::Simple,
         TokenKind::Jwt => auth::TokenKind::Signed,
     };
+    settings.quota_bytes = spec.quota_bytes.or(settings.quota_bytes);
+    for flag in &spec.flags {
+        set(&mut settings, flag).map_err(|missing| failed(missing.why))?;
+    }
     let story = format!("embedded etcd, as {}, seed {}, {}", spec.version, chance.seed, settings.phases);
     let model = Model::start(settings);
     populate(&model, credentials.as_ref(), &spec.users).map_err(|refusal| failed(refusal.to_string()))?;
@@ -138,7 +144,41 @@ async fn open(
             Address::Tcp(port.map_err(|error| failed(format!("listen on {listen}: {error}")))?)
         }
     };
-    Ok(Embedded { model, address, credentials, story })
+    Ok(Embedded { model, address, credentials, story, saved: Mutex::default() })
+}
+
+/// Starts a model with this flag.
+fn set(settings: &mut Settings, flag: &str) -> Result<(), Missing> {
+    let (name, value) = flag.split_once('=').unwrap_or((flag, ""));
+    let unknown = || Missing {
+        why: format!(
+            "expected an etcd that takes {flag}, but the embedded one takes {}",
+            KNOWN_FLAGS.join(", ")
+        ),
+        remedy: "run it with `--on process`".to_owned(),
+    };
+    match name {
+        MAX_TXN_OPS => settings.max_txn_operations = value.parse().map_err(|_| unknown())?,
+        MAX_REQUEST_BYTES => settings.max_request_bytes = value.parse().map_err(|_| unknown())?,
+        // As etcd has it: 0 is its default, and a number below is no limit.
+        QUOTA_BACKEND_BYTES => match value.parse::<i64>().map_err(|_| unknown())? {
+            0 => settings.quota_bytes = Some(Settings::DEFAULT_QUOTA_BYTES),
+            bytes => settings.quota_bytes = u64::try_from(bytes).ok(),
+        },
+        _ => return Err(unknown()),
+    }
+    Ok(())
+}
+
+const MAX_TXN_OPS: &str = "--max-txn-ops";
+const MAX_REQUEST_BYTES: &str = "--max-request-bytes";
+const QUOTA_BACKEND_BYTES: &str = "--quota-backend-bytes";
+const KNOWN_FLAGS: [&str; 3] = [MAX_TXN_OPS, MAX_REQUEST_BYTES, QUOTA_BACKEND_BYTES];
+
+/// Why a model can't be started with what a scenario asks for, if so.
+pub(super) fn lacking(spec: &EtcdSpec) -> Option<Missing> {
+    let mut settings = Settings::of(release(spec.version).ok()?);
+    spec.flags.iter().find_map(|flag| set(&mut settings, flag).err())
 }
 
 /// Makes the users, and switches authentication on if there is a root: before anybody can connect, and without a
@@ -211,7 +251,19 @@ pub enum Time {
 }
 
 impl Embedded {
-    async fn start_anew(&self, Restart { ending, down }: Restart) -> Result<(), EtcdError> {
+    async fn start_anew(&self, Restart { ending, down, data }: Restart) -> Result<(), EtcdError> {
+        let failed = |problem: String| EtcdError::Control {
+            doing: "start the embedded etcd again".to_owned(),
+            problem,
+        };
+        let data = match data {
+            scenario::Data::Kept => Data::Kept,
+            scenario::Data::Wiped => Data::Wiped,
+            scenario::Data::Saved => {
+                let saved = self.saved().clone();
+                Data::Saved(saved.ok_or_else(|| failed("nothing was saved".to_owned()))?)
+            }
+        };
         self.model
             .stop(match ending {
                 scenario::Ending::Graceful => Ending::Graceful,
@@ -219,10 +271,12 @@ impl Embedded {
             })
             .await;
         tokio::time::sleep(down).await;
-        self.model.start_again().await.map_err(|error| EtcdError::Control {
-            doing: "start the embedded etcd again".to_owned(),
-            problem: error.to_string(),
-        })
+        self.model.start_again_on(data).await.map_err(|error| failed(error.to_string()))
+    }
+
+    fn saved(&self) -> MutexGuard<'_, Option<Box<Saved>>> {
+        // Each holder changes one value at once: it is whole whatever happened to the holder.
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -241,6 +295,13 @@ impl Etcd for Embedded {
 
     fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
         Box::pin(self.start_anew(restart))
+    }
+
+    fn save(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        Box::pin(async {
+            *self.saved() = Some(Box::new(self.model.saved()));
+            Ok(())
+        })
     }
 
     fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {

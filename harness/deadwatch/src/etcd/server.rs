@@ -53,14 +53,20 @@ pub trait Etcd: Send + Sync {
         self.address()
     }
 
-    /// Ends it, leaves it down for as long as asked, and starts it again on its data; returns when it is ready. Its
-    /// address may be another then. One that is paused is restarted too, and goes on.
+    /// Ends it, leaves it down for as long as asked, and starts it again, on its data or on those that it is given;
+    /// returns when it is ready. Its address may be another then. One that is paused is restarted too, and goes on.
     ///
     /// Cancelled, it may be up or down; it can still be stopped.
     ///
     /// # Errors
-    /// It has ended already, does not end, or does not become ready again.
+    /// It has ended already, does not end, or does not become ready again; or it can't be given other data.
     fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>>;
+
+    /// Keeps a copy of its data as they would be found if it were killed now; a later one takes its place.
+    ///
+    /// # Errors
+    /// It has ended, or nobody but itself can reach its data.
+    fn save(&self) -> BoxFuture<'_, Result<(), EtcdError>>;
 
     /// Freezes it: its connections stay open, and nothing is answered.
     ///
@@ -111,7 +117,7 @@ pub async fn start(
     embedding: Embedding,
 ) -> Result<Arc<dyn Etcd>, EtcdError> {
     let backend = choice.backend();
-    if let Some(missing) = choose::members_missing(backend, spec.members) {
+    if let Some(missing) = choose::lacking(backend, spec) {
         return Err(EtcdError::Missing { version: spec.version, backend, missing });
     }
     match &choice.source {

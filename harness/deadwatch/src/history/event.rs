@@ -152,6 +152,8 @@ pub enum Happening {
         /// The etcd's words.
         reason: String,
     },
+    /// A copy of the server's data is being made; it is there when the step has acted.
+    SaveBegan,
     /// The server changed its state.
     Server {
         /// What it is from now on.

@@ -10,6 +10,8 @@ pub(super) const fn named(action: &Action) -> &'static str {
         Action::Delete(_) => "delete",
         Action::Compact => "compact",
         Action::Restart(_) => "restart",
+        Action::Save => "save",
+        Action::Defrag => "defrag",
         Action::Pause => "pause",
         Action::Resume => "resume",
         Action::DropConnections(_) => "drop connections",

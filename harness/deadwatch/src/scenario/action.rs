@@ -19,8 +19,12 @@ pub enum Action {
     Delete(Delete),
     /// Compacts the history up to the current revision.
     Compact,
-    /// Ends the server and starts it again on its data.
+    /// Ends the server and starts it again, on its data or on other data.
     Restart(Restart),
+    /// Keeps a copy of the server's data.
+    Save,
+    /// Gives back what compactions have freed of the database, and clears the alarm that it is full.
+    Defrag,
     /// Freezes the server's process: connections stay open, nothing is answered.
     Pause,
     /// Lets a paused server go on.
@@ -75,6 +79,7 @@ impl Action {
             Self::Put(_)
             | Self::Delete(_)
             | Self::Compact
+            | Self::Defrag
             | Self::AddUser(_)
             | Self::ChangePassword(_)
             | Self::DeleteUser(_)
@@ -86,6 +91,7 @@ impl Action {
             | Self::HoldLock(_)
             | Self::ReleaseLock(_) => true,
             Self::Restart(_)
+            | Self::Save
             | Self::Pause
             | Self::Resume
             | Self::DropConnections(_)
@@ -107,7 +113,7 @@ impl Action {
     pub(crate) const fn can_be_of_one_member(&self) -> bool {
         matches!(
             self,
-            Self::Restart(_)
+            Self::Restart(Restart { data: Data::Kept, .. })
                 | Self::Pause
                 | Self::Resume
                 | Self::Isolate
@@ -182,6 +188,22 @@ pub struct Restart {
     pub ending: Ending,
     /// How long it is down before it is started again.
     pub down: Duration,
+    /// On what it is started again.
+    #[serde(default)]
+    pub data: Data,
+}
+
+/// On what a server is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Data {
+    /// On what it had.
+    #[default]
+    Kept,
+    /// On nothing: revisions begin anew, and leases and users are gone.
+    Wiped,
+    /// On what it had at the last `save`: revisions go back.
+    Saved,
 }
 
 /// How a server ends.

@@ -8,7 +8,7 @@ use super::{
 };
 use consumer::Consumers;
 use names::Names;
-use step::Steps;
+use step::{Containers, Steps};
 
 mod access;
 mod consumer;
@@ -53,7 +53,8 @@ pub(super) fn check(name: &str, file: &ScenarioFile) -> Checked {
         consumers.add(&mut check, place, table);
     }
     let (consumers, starts) = consumers.finish();
-    let mut steps = Steps::new(&queue.prefix, etcd.members);
+    let containers = if file.not_on.docker.is_some() { Containers::Excluded } else { Containers::Tried };
+    let mut steps = Steps::new(&queue.prefix, etcd.members, containers);
     let steps: Vec<_> = file.step.iter().filter_map(|table| steps.step(&mut check, table)).collect();
     order::check(&mut check, &steps);
     let (steps, actions) = steps.into_iter().unzip();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Action, BlackHole, Delete, Ending, Enqueue, HoldRequests, Instead, LoseReplies, Method, OnError,
+    Action, BlackHole, Data, Delete, Ending, Enqueue, HoldRequests, Instead, LoseReplies, Method, OnError,
     Producer, Put, Reach, Restart, Step, User, spell_duration,
 };
 
@@ -27,6 +27,8 @@ impl Action {
             Self::Delete(Delete::Prefix(prefix)) => format!("deletes all that begins with {prefix}"),
             Self::Compact => "compacts the history".to_owned(),
             Self::Restart(restart) => restart.describe_of("the server"),
+            Self::Save => "saves the server's data".to_owned(),
+            Self::Defrag => "defragments the server and clears its alarm".to_owned(),
             Self::Pause => "pauses the server".to_owned(),
             Self::Resume => "lets the server go on".to_owned(),
             Self::DropConnections(reach) => format!("drops the connections of {}", reach.describe()),
@@ -130,9 +132,14 @@ impl Restart {
             Ending::Graceful => "graceful",
             Ending::Kill => "kill",
         };
+        let on = match self.data {
+            Data::Kept => "",
+            Data::Wiped => " on nothing",
+            Data::Saved => " on the data that were saved",
+        };
         match self.down {
-            Duration::ZERO => format!("restarts {server} ({how})"),
-            down => format!("restarts {server} ({how}), down for {}", spell_duration(down)),
+            Duration::ZERO => format!("restarts {server} ({how}){on}"),
+            down => format!("restarts {server} ({how}){on}, down for {}", spell_duration(down)),
         }
     }
 }

@@ -35,8 +35,8 @@ mod version;
 mod warning;
 
 pub use action::{
-    Action, BlackHole, ChangePassword, Delay, Delete, Ending, Enqueue, HoldRequests, Instead, LoseReplies,
-    Method, Producer, Put, Reach, Restart,
+    Action, BlackHole, ChangePassword, Data, Delay, Delete, Ending, Enqueue, HoldRequests, Instead,
+    LoseReplies, Method, Producer, Put, Reach, Restart,
 };
 pub use diagnosis::Diagnosis;
 pub use duration::{DurationError, parse_duration, spell_duration};

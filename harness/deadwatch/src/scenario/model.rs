@@ -78,12 +78,26 @@ pub struct EtcdSpec {
     /// How many members it has.
     #[serde(default = "one")]
     pub members: usize,
+    /// How large its database may grow, bytes; none: etcd's own default.
+    #[serde(default)]
+    pub quota_bytes: Option<u64>,
+    /// What else it is started with, each as `--name=value`.
+    #[serde(default)]
+    pub flags: Vec<String>,
 }
 
 impl EtcdSpec {
     /// An etcd of this release: one member, without authentication.
     pub const fn of(version: Version) -> Self {
-        Self { version, token_ttl: None, token_kind: TokenKind::Simple, users: Vec::new(), members: 1 }
+        Self {
+            version,
+            token_ttl: None,
+            token_kind: TokenKind::Simple,
+            users: Vec::new(),
+            members: 1,
+            quota_bytes: None,
+            flags: Vec::new(),
+        }
     }
 
     /// The same with authentication and simple tokens that live this long.

@@ -229,6 +229,15 @@ pub enum ProblemKind {
         /// What the step does.
         action: String,
     },
+    /// Something that is no flag of etcd's.
+    #[error("this is no flag")]
+    NoFlag,
+    /// A flag that the harness gives itself.
+    #[error("`--{0}` is one of the harness's own")]
+    FlagOfTheHarness(String),
+    /// Data that a container's server can't be given.
+    #[error("`{0}`, and no word on why it can't be staged in a container")]
+    DataInAContainer(&'static str),
     /// A member cut off where there is but one.
     #[error("`{0}` with one member")]
     OneMember(&'static str),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     etcd::{Control, Etcd, EtcdError},
     history::{Happening, Inconclusive, ServerState},
-    scenario::{Action, ConsumerCall, Producer as By, Refusal, Scenario},
+    scenario::{Action, ConsumerCall, Data, Producer as By, Refusal, Scenario},
     subject::Request,
     wire::Fault,
 };
@@ -33,6 +33,9 @@ impl Stage<'_> {
                 self.administer(index, move |harness| async move { harness.delete(&delete).await });
             }
             Action::Compact => self.administer(index, move |harness| async move { harness.compact().await }),
+            Action::Defrag => {
+                self.administer(index, move |harness| async move { harness.defragment().await })
+            }
             Action::AddUser(user) => {
                 self.administer(index, move |harness| async move { harness.add_user(&user).await });
             }
@@ -66,10 +69,13 @@ impl Stage<'_> {
             Action::Rejoin if step.member.is_some() => self.control(index, step.member, Control::Rejoin),
 
             Action::Restart(restart) => {
+                let data = restart.data;
                 self.operate(index, Some(ServerState::Down), ServerState::Up, move |etcd| {
                     etcd.restart(restart.clone())
                 });
+                self.log_in_as_then(data);
             }
+            Action::Save => self.save(index),
             Action::Pause => self.operate(index, None, ServerState::Paused, |etcd| etcd.pause()),
             Action::Resume => self.operate(index, None, ServerState::Resumed, |etcd| etcd.resume()),
             Action::Isolate => self.operate(index, None, ServerState::Isolated, |etcd| etcd.isolate()),
@@ -182,6 +188,41 @@ impl Stage<'_> {
                     let why = format!("{}: could not {error}", describe(index));
                     let _ = desk.send(Err(Inconclusive::Step(why)));
                 }
+            }
+        });
+    }
+
+    /// Keeps a copy of the server's data, and as whom the harness was logged in then.
+    fn save(&mut self, index: usize) {
+        let (etcd, desk, harness, logins) =
+            (self.set.etcd.clone(), self.desk.clone(), self.harness.clone(), self.saved_login.clone());
+        let ready = self.admin.caught_up();
+        self.machinist.order(async move {
+            let _ = ready.await;
+            let _ = desk.send(Ok(Happening::SaveBegan));
+            *logins.lock().await = harness.credentials().await;
+            let _ = desk.send(match etcd.save().await {
+                Ok(()) => Ok(Happening::Acted { step: index }),
+                Err(error) => Err(Inconclusive::Step(format!("{}: could not {error}", describe(index)))),
+            });
+        });
+    }
+
+    /// Once the server is back on other data, the users are others too: none, or those of the time of the copy.
+    fn log_in_as_then(&self, data: Data) {
+        if data == Data::Kept {
+            return;
+        }
+        let (harness, desk, logins) = (self.harness.clone(), self.desk.clone(), self.saved_login.clone());
+        let back = self.machinist.caught_up();
+        self.admin.order(async move {
+            let _ = back.await;
+            let credentials = match data {
+                Data::Kept | Data::Wiped => None,
+                Data::Saved => logins.lock().await.clone(),
+            };
+            if let Err(error) = harness.become_user(credentials).await {
+                let _ = desk.send(Err(Inconclusive::Backend(error.into())));
             }
         });
     }

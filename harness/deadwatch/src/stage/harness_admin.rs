@@ -1,6 +1,6 @@
 //! What a step has the harness do to the etcd itself: keys that are no items, compactions, users, barriers, locks.
 
-use etcd_client::{DeleteOptions, Error};
+use etcd_client::{AlarmAction, AlarmOptions, AlarmType, DeleteOptions, Error};
 use tonic::Code;
 
 use super::{
@@ -52,6 +52,24 @@ impl HarnessClient {
             unless(client.compact(revision, None).await, "required revision has been compacted")
         })
         .await
+    }
+
+    /// Gives back what compactions have freed, and clears every alarm there is.
+    pub(super) async fn defragment(&self) -> Result<(), Unserved> {
+        self.serve(Repeat::Safe, |mut client| async move { client.defragment().await }).await?;
+        let (get, clear) = (AlarmAction::Get, AlarmAction::Deactivate);
+        let raised = self
+            .serve(Repeat::Safe, |mut client| async move { client.alarm(get, AlarmType::None, None).await });
+        for alarm in raised.await?.alarms() {
+            let (member, alarm) = (alarm.member_id(), alarm.alarm());
+            self.serve(Repeat::Safe, |mut client| async move {
+                let mut of_member = AlarmOptions::new();
+                of_member.with_member(member);
+                client.alarm(clear, alarm, Some(of_member)).await
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Adds a user, and a role of its name that may read and write its prefixes.

@@ -1,9 +1,12 @@
 //! The loop: one place where replies, sightings, news of the harness's own work and the clock come together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::{
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     time::{Duration, Instant, sleep_until},
 };
 
@@ -20,6 +23,7 @@ use super::{
     stagehand::{News, NewsDesk, Stagehand},
 };
 use crate::{
+    etcd::Credentials,
     history::{Happening, Inconclusive},
     subject::Reply,
     wire::{Seen, Sighting},
@@ -36,6 +40,8 @@ pub(super) struct Stage<'a> {
     pub(super) admin: Stagehand,
     /// Does what steps want of the server, in their order.
     pub(super) machinist: Stagehand,
+    /// As whom the harness was logged in when the server's data were saved last.
+    pub(super) saved_login: Arc<Mutex<Option<Credentials>>>,
     pub(super) desk: NewsDesk,
     news: mpsc::UnboundedReceiver<News>,
     zero: Instant,
@@ -82,6 +88,7 @@ impl<'a> Stage<'a> {
             harness,
             admin: Stagehand::start(),
             machinist: Stagehand::start(),
+            saved_login: Arc::default(),
             desk,
             news,
             zero,

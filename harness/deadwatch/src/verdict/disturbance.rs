@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     history::{Happening, History, ServerState},
-    scenario::{Action, Delay, Ending, Reach, Restart, Scenario, spell_duration},
+    scenario::{Action, Data, Delay, Ending, Reach, Restart, Scenario, spell_duration},
 };
 
 /// What was done.
@@ -89,6 +89,8 @@ impl Disturbance {
             | Action::HoldRequests(_)
             | Action::ReleaseRequests
             | Action::Compact
+            | Action::Save
+            | Action::Defrag
             | Action::CancelCall(_) => None,
             Action::Enqueue(_) | Action::Put(_) | Action::Delete(_) | Action::AddUser(_) => None,
             Action::HoldBarrier(_)
@@ -191,10 +193,15 @@ impl fmt::Display for Disturbance {
     /// A clause in the past that follows its time: `at 3.0 s` …
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Restarted(Restart { ending, down }) => {
+            Self::Restarted(Restart { ending, down, data }) => {
                 f.write_str(match ending {
                     Ending::Graceful => "the server was shut down and started again",
                     Ending::Kill => "the server was killed and started again",
+                })?;
+                f.write_str(match data {
+                    Data::Kept => "",
+                    Data::Wiped => " on nothing",
+                    Data::Saved => " on the data that had been saved",
                 })?;
                 match *down {
                     Duration::ZERO => Ok(()),

@@ -10,12 +10,15 @@
 //! stored its item twice: handed out twice it is a duplicate all the same, as a queue's promise begins with its
 //! producer's call. Whether a holder's session has ended, nobody but the server knows: where its client was closed,
 //! cut off or talked to a server that was away, it may have, and that is enough.
+//!
+//! What a store that was wiped or restored makes of this, [`super::store_life`] tells.
 
 use std::collections::BTreeMap;
 
 use super::{
     finding::{Evidence, Finding},
     ledger::{Failure, HandOut, Ledger, Position},
+    store_life::Removal,
 };
 use crate::{
     history::{Happening, ServerState},
@@ -32,7 +35,11 @@ pub(super) fn check(ledger: &Ledger<'_>) -> Vec<Finding> {
 
 fn judge_item(ledger: &Ledger<'_>, hand_outs: &[HandOut<'_>]) -> Option<Finding> {
     let wrong = hand_outs.windows(2).find_map(|pair| match pair {
-        [first, second] if !holder_may_be_gone(ledger, first, second) => Some(second),
+        [first, second]
+            if !holder_may_be_gone(ledger, first, second) && !may_be_back(ledger, first, second) =>
+        {
+            Some(second)
+        }
         _ => None,
     })?;
     let mut consumers: Vec<String> = Vec::new();
@@ -66,6 +73,17 @@ fn holder_may_be_gone(ledger: &Ledger<'_>, first: &HandOut<'_>, second: &HandOut
                     .any(|event| may_end_session(ledger, holder, &event.what))
         }
     }
+}
+
+/// Whether the item may have been stored anew between the two, as the store was replaced by another.
+fn may_be_back(ledger: &Ledger<'_>, first: &HandOut<'_>, second: &HandOut<'_>) -> bool {
+    let removal = match ledger.history.scenario.queue.delivery {
+        Delivery::Once => Removal::BeforeHandingOut,
+        Delivery::AtLeastOnce => Removal::WhenAcknowledged,
+    };
+    let item = ledger.items.get(first.item);
+    let (first, second) = (first.by.position, second.by.position);
+    ledger.replacements.iter().any(|replaced| replaced.may_have_brought_back(item, first, second, removal))
 }
 
 /// Whether the holder failed so often that its failures are only counted: any of them may have come at any time.

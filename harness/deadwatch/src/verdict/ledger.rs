@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::store_life::{Replacement, replacements};
 use crate::{
     history::{Acceptance, Event, Happening, History},
     scenario::{Action, Consumer, PROBE_PREFIX, Producer},
@@ -29,6 +30,8 @@ pub(super) struct Ledger<'a> {
     pub(super) items: BTreeMap<&'a str, Item<'a>>,
     /// When and of what the subject's process died.
     pub(super) death: Option<(Duration, Position, &'a Death)>,
+    /// Where the store was wiped or restored.
+    pub(super) replacements: Vec<Replacement>,
     /// What is stored when all is over, where the history says so.
     pub(super) stored: Option<&'a [String]>,
     /// Where the aftermath begins.
@@ -106,6 +109,7 @@ impl<'a> Ledger<'a> {
             errors: Vec::new(),
             items: BTreeMap::new(),
             death: None,
+            replacements: replacements(history),
             stored: None,
             timeline_ended: None,
             bound_reached: None,
@@ -163,6 +167,7 @@ impl<'a> Ledger<'a> {
             | Happening::WatchCompacted { .. }
             | Happening::Acted { .. }
             | Happening::StepRefused { .. }
+            | Happening::SaveBegan
             | Happening::Server { .. }
             | Happening::Member { .. }
             | Happening::ReplyLost { .. }

@@ -6,6 +6,8 @@
 //! is gone, it is lost, since the promise is the queue's and not the call's. A history that does not say what is stored
 //! at the end shows no loss.
 //!
+//! An item that went with a store that was wiped or restored is not lost ([`super::store_life`]).
+//!
 //! Whose loss it is: no event tells which claim took an item that nobody got, since its reply never came. The item is
 //! lost to all who wait on its queue, so the loss counts against each consumer that has no worse outcome.
 
@@ -31,6 +33,7 @@ fn lost_items(ledger: &Ledger<'_>) -> Vec<Finding> {
         .items
         .iter()
         .filter(|(value, _)| !stored.contains(*value) && !handed_out.contains(*value))
+        .filter(|(_, item)| !ledger.replacements.iter().any(|replaced| replaced.may_have_taken(item)))
         .filter_map(|(value, item)| {
             let (_, at) = item.acknowledged?;
             Some(finding(ledger, at, Evidence::LostItem((*value).to_owned())))

@@ -25,6 +25,7 @@ mod reordered;
 mod results;
 mod rule;
 mod spin;
+mod store_life;
 mod token_life;
 mod trigger;
 

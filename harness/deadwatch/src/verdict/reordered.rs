@@ -7,6 +7,7 @@
 //! An ambiguous operation is neither success nor failure: two items have a known order only if the first was
 //! acknowledged before the second was begun. What was under way at the same time, or ended in an error, may have been
 //! committed either way. An item that comes a second time has no place of its own: if that is wrong, it is a duplicate.
+//! Nor is there an order between what comes from a store and what came from the one before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,13 @@ fn check_lone(ledger: &Ledger<'_>, lone: &str) -> Vec<Finding> {
     let mut latest: BTreeMap<Writer, (Position, &str)> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
+    let mut last = 0;
     for hand_out in ledger.hand_outs.iter().filter(|hand_out| seen.insert(hand_out.item)) {
+        let here = hand_out.by.position;
+        if ledger.replacements.iter().any(|replaced| replaced.is_between(last, here)) {
+            latest.clear();
+        }
+        last = here;
         let Some(item) = ledger.items.get(hand_out.item) else { continue };
         let (Some(producer), Some((began, acknowledged))) = (item.producer, committed(item)) else {
             continue;

@@ -22,7 +22,7 @@ mod real {
 
     use deadwatch::{
         etcd::{Address, Backend, Etcd, EtcdError, On, Pull, Search, Source, choose},
-        scenario::{Ending, Restart, Version},
+        scenario::{Data, Ending, Restart, Version},
     };
     use libtest_mimic::Trial;
     use rustix::process::Signal;
@@ -198,7 +198,8 @@ mod real {
             for given_up_ms in [0, 30, 200, 500, 650, 800] {
                 let etcd = start(&source, &with_tokens(STORY)).await.unwrap();
                 let (id, _) = container_of(&*etcd).await.expect("a container");
-                let restart = Restart { ending: Ending::Kill, down: Duration::from_millis(300) };
+                let restart =
+                    Restart { ending: Ending::Kill, down: Duration::from_millis(300), data: Data::Kept };
                 // Most often it is not done by then.
                 let _ = timeout(Duration::from_millis(given_up_ms), etcd.restart(restart)).await;
                 etcd.stop().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deadwatch::{
     etcd::{Etcd, Source},
-    scenario::{Ending, EtcdSpec, Restart, Version},
+    scenario::{Data, Ending, EtcdSpec, Restart, Version},
 };
 use etcd_client::PutOptions;
 use libtest_mimic::Trial;
@@ -36,6 +36,13 @@ const TESTS: [(&str, Test); 11] = [
     ("a_paused_etcd_can_be_restarted", restart_of_a_paused_one),
 ];
 
+/// What is done to its data, which nobody can reach in a container.
+const TESTS_OF_DATA: [(&str, Test); 3] = [
+    ("a_wiped_etcd_comes_back_empty", wiped),
+    ("a_saved_etcd_comes_back_with_what_it_had_answered_by_then_and_no_more", saved),
+    ("it_cannot_come_back_on_what_was_not_saved", never_saved),
+];
+
 pub fn trials() -> Vec<Trial> {
     let story =
         |name: &str, test: fn(Source)| trial(&format!("process::{name}"), "process", binary(STORY), test);
@@ -47,7 +54,8 @@ pub fn trials() -> Vec<Trial> {
     arms()
         .into_iter()
         .flat_map(|Arm { version, name: arm, backend, needed }| {
-            TESTS.map(|(name, test)| {
+            let data = TESTS_OF_DATA.into_iter().filter(move |_| backend != "docker");
+            TESTS.into_iter().chain(data).map(move |(name, test)| {
                 trial(&format!("{arm}::{name}"), backend, needed.clone(), move |source| test(source, version))
             })
         })
@@ -56,11 +64,69 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn restart(ending: Ending) -> Restart {
-    Restart { ending, down: Duration::ZERO }
+    Restart { ending, down: Duration::ZERO, data: Data::Kept }
 }
 
 fn with_tokens(version: Version) -> EtcdSpec {
     EtcdSpec::of(version).with_tokens(Duration::from_secs(2))
+}
+
+fn kill_and(data: Data) -> Restart {
+    Restart { ending: Ending::Kill, down: Duration::ZERO, data }
+}
+
+fn wiped(source: Source, version: Version) {
+    wait(async {
+        let etcd = start(&source, &without_tokens(version)).await.unwrap();
+        let mut before = client(&*etcd).await;
+        let lease = before.lease_grant(60, None).await.unwrap().id();
+        before.put("k", "v", Some(PutOptions::new().with_lease(lease))).await.unwrap();
+        etcd.restart(kill_and(Data::Wiped)).await.unwrap();
+        let mut after = client(&*etcd).await;
+        let answer = after.get("k", None).await.unwrap();
+        assert_eq!((answer.count(), answer.header().unwrap().revision()), (0, 1));
+        assert_eq!(after.lease_time_to_live(lease, None).await.unwrap().ttl(), -1);
+        etcd.stop().await;
+    });
+}
+
+/// Somebody counts all the while: the copy has a number that was answered before, or was just under way.
+fn saved(source: Source, version: Version) {
+    wait(async {
+        let etcd = start(&source, &without_tokens(version)).await.unwrap();
+        let (told, mut number) = tokio::sync::watch::channel(0_i64);
+        let mut counter = client(&*etcd).await;
+        let counting = tokio::spawn(async move {
+            for next in 1.. {
+                if counter.put("k", next.to_string(), None).await.is_err() {
+                    break;
+                }
+                told.send_replace(next);
+            }
+        });
+        let before = *number.wait_for(|number| *number >= 20).await.unwrap();
+        etcd.save().await.unwrap();
+        let after = *number.borrow() + 1;
+        number.wait_for(|number| *number >= after + 20).await.unwrap();
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            etcd.restart(kill_and(Data::Saved)).await.unwrap();
+            let answer = client(&*etcd).await.get("k", None).await.unwrap();
+            found.push(answer.kvs()[0].value_str().unwrap().parse::<i64>().unwrap());
+        }
+        counting.abort();
+        assert!((before..=after).contains(&found[0]), "{before} ..= {after}: {found:?}");
+        assert_eq!(found[0], found[1], "a copy can be taken again");
+        etcd.stop().await;
+    });
+}
+
+fn never_saved(source: Source, version: Version) {
+    wait(async {
+        let etcd = start(&source, &without_tokens(version)).await.unwrap();
+        etcd.restart(kill_and(Data::Saved)).await.unwrap_err();
+        etcd.stop().await;
+    });
 }
 
 async fn line(etcd: &dyn Etcd) -> Line {
@@ -125,7 +191,7 @@ fn down(source: Source, version: Version) {
         let began = Instant::now();
         // Longer than it takes to start again.
         let down = Duration::from_secs(3);
-        let restarted = etcd.restart(Restart { ending: Ending::Kill, down });
+        let restarted = etcd.restart(Restart { ending: Ending::Kill, down, data: Data::Kept });
         let looked = async {
             sleep(down * 5 / 6).await;
             let refusal =
@@ -171,7 +237,9 @@ fn lease_over_a_restart(source: Source, version: Version) {
         let lease = before.lease_grant(3, None).await.unwrap().id();
         before.put("k", "v", Some(PutOptions::new().with_lease(lease))).await.unwrap();
         // Longer than the lease lives, so that an etcd that went on counting would have ended it.
-        etcd.restart(Restart { ending: Ending::Kill, down: Duration::from_secs(4) }).await.unwrap();
+        etcd.restart(Restart { ending: Ending::Kill, down: Duration::from_secs(4), data: Data::Kept })
+            .await
+            .unwrap();
         let left = client(&*etcd).await.lease_time_to_live(lease, None).await.unwrap().ttl();
         assert!((2..=4).contains(&left), "{left} s are left");
         etcd.stop().await;
@@ -277,7 +345,8 @@ fn stop_amid_a_restart(source: Source) {
         for given_up_ms in [0, 1, 3, 10, 100, 250, 310, 340, 400] {
             let etcd = start(&source, &with_tokens(STORY)).await.unwrap();
             let traces = Traces::of(&*etcd);
-            let restart = Restart { ending: Ending::Graceful, down: Duration::from_millis(300) };
+            let restart =
+                Restart { ending: Ending::Graceful, down: Duration::from_millis(300), data: Data::Kept };
             // Most often it is not done by then.
             let _ = timeout(Duration::from_millis(given_up_ms), etcd.restart(restart)).await;
             etcd.stop().await;

@@ -16,7 +16,7 @@ use std::{
 use deadwatch::{
     etcd::{Address, Etcd, Image, Presence, Source},
     reaper,
-    scenario::{Ending, EtcdSpec, Restart},
+    scenario::{Data, Ending, EtcdSpec, Restart},
 };
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
@@ -119,7 +119,7 @@ async fn restart(etcd: &dyn Etcd) {
     println!("restarting");
     loop {
         let down = Duration::from_millis(5);
-        if let Err(error) = etcd.restart(Restart { ending: Ending::Kill, down }).await {
+        if let Err(error) = etcd.restart(Restart { ending: Ending::Kill, down, data: Data::Kept }).await {
             // Its etcd was killed under it, by the signal.
             reaper::yield_to_signal();
             panic!("could not {error}");

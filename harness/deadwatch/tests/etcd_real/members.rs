@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use deadwatch::{
     etcd::{Address, Control, Etcd, Source},
-    scenario::{Ending, EtcdSpec, Restart, Version},
+    scenario::{Data, Ending, EtcdSpec, Restart, Version},
 };
 use libtest_mimic::Trial;
 use tokio::time::{Instant, sleep, timeout};
@@ -110,7 +110,7 @@ fn together(source: Source, version: Version) {
         let etcd = start(&source, &of(3, without_tokens(version))).await.unwrap();
         here(&*etcd).await.put("k", "v", None).await.unwrap();
         for ending in [Ending::Kill, Ending::Graceful] {
-            etcd.restart(Restart { ending, down: Duration::ZERO }).await.unwrap();
+            etcd.restart(Restart { ending, down: Duration::ZERO, data: Data::Kept }).await.unwrap();
             assert_eq!(there(&*etcd).await.get("k", None).await.unwrap(), ["v"]);
         }
         let (here, there) = (here(&*etcd).await, there(&*etcd).await);
@@ -151,12 +151,14 @@ fn one_alone(source: Source, version: Version) {
 
         let down = Duration::from_secs(1);
         let began = Instant::now();
-        let (restarted, ()) =
-            tokio::join!(etcd.control(3, Control::Restart(Restart { ending: Ending::Kill, down })), async {
+        let (restarted, ()) = tokio::join!(
+            etcd.control(3, Control::Restart(Restart { ending: Ending::Kill, down, data: Data::Kept })),
+            async {
                 sleep(down / 2).await;
                 first.put("k", "down", None).await.unwrap();
                 assert!(third.get_serializable("k").await.is_err(), "nobody is there");
-            });
+            }
+        );
         restarted.unwrap();
         assert!(began.elapsed() >= down);
         let third = Line::to(&etcd.members()[2]).await;
@@ -174,7 +176,7 @@ fn with_users(source: Source, version: Version) {
         let token = here(&*etcd).await.login("root", "root").await;
         here(&*etcd).await.put("k", "v", Some(&token)).await.unwrap();
         assert_eq!(there(&*etcd).await.get("k", Some(&token)).await.unwrap(), ["v"]);
-        etcd.restart(Restart { ending: Ending::Kill, down: Duration::ZERO }).await.unwrap();
+        etcd.restart(Restart { ending: Ending::Kill, down: Duration::ZERO, data: Data::Kept }).await.unwrap();
         here(&*etcd).await.login("root", "root").await;
         etcd.stop().await;
     });

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use deadwatch::{
     history::{Happening, History, ServerState},
-    scenario::{Action, BlackHole, Delay, Ending, Instead, LoseReplies, Method, Put, Reach, Restart, Step},
+    scenario::{
+        Action, BlackHole, Data, Delay, Ending, Instead, LoseReplies, Method, Put, Reach, Restart, Step,
+    },
 };
 
 use crate::sample::Sample;
@@ -41,7 +43,7 @@ pub fn every_fault() -> History {
     });
     let put = Put { key: "/other/a".to_owned(), value: "1".to_owned(), bytes: 0, count: 3 };
     let lose = LoseReplies { reach: shared(), method: Method::Txn, count: 1, instead: Instead::Close };
-    let kill = Restart { ending: Ending::Kill, down: Duration::from_secs(1) };
+    let kill = Restart { ending: Ending::Kill, down: Duration::from_secs(1), data: Data::Kept };
     let play = Play(sample.calls(0.0, "1"))
         .step(0.0, Action::HoldBarrier(key()))
         .at(0.002, Happening::Held { key: key() });

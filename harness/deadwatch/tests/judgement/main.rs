@@ -16,5 +16,6 @@ mod recorded;
 mod reports;
 mod results;
 mod sample;
+mod stores;
 mod stories;
 mod triggers;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use deadwatch::{
     history::{Happening, History, ServerState},
-    scenario::{Action, BlackHole, ChangePassword, Delay, Ending, OnError, Reach, Restart, TokenKind, User},
+    scenario::{
+        Action, BlackHole, ChangePassword, Data, Delay, Ending, OnError, Reach, Restart, TokenKind, User,
+    },
     verdict::judge,
 };
 
@@ -31,7 +33,7 @@ fn server(sample: Sample, at: f64, state: ServerState) -> Sample {
 }
 
 fn restarted(sample: Sample, at: f64, down_s: u64) -> Sample {
-    let restart = Restart { ending: Ending::Kill, down: Duration::from_secs(down_s) };
+    let restart = Restart { ending: Ending::Kill, down: Duration::from_secs(down_s), data: Data::Kept };
     #[allow(clippy::cast_precision_loss)]
     let up = at + down_s as f64 + 0.1;
     let step = sample.clone().history().scenario.steps.len();
@@ -68,7 +70,7 @@ fn what_was_done_to_a_server_or_a_network_that_everybody_survived_is_told() {
         length: Duration::from_secs(2),
     };
     let shared = || "shared".to_owned();
-    let restart = Restart { ending: Ending::Graceful, down: Duration::ZERO };
+    let restart = Restart { ending: Ending::Graceful, down: Duration::ZERO, data: Data::Kept };
     let graceful = server(waiting().step(3.0, Action::Restart(restart)), 3.0, ServerState::Down);
     let cases = [
         (restarted(waiting(), 3.0, 2), "the server was killed and started again 2s later"),

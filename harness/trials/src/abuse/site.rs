@@ -12,7 +12,7 @@ use std::{
 use deadwatch::{
     etcd::{self, Address, Choice, Embedding, Etcd, EtcdError, Time},
     history::{Happening, ServerState},
-    scenario::{BlackHole, Delay, Ending, EtcdSpec, LoseReplies, Method, Reach, Restart},
+    scenario::{BlackHole, Data, Delay, Ending, EtcdSpec, LoseReplies, Method, Reach, Restart},
     stage::{HarnessClient, Repeat},
     subject::KeyClock,
     wire::{Fault, HARNESS_CLIENT, Seen, Sighting, Wire},
@@ -197,7 +197,7 @@ impl Site {
     /// It does not end, or does not become ready.
     pub async fn kill(&self, down: Duration) -> Result<(), SiteError> {
         self.wire.lead_nowhere();
-        self.etcd.restart(Restart { ending: Ending::Kill, down }).await?;
+        self.etcd.restart(Restart { ending: Ending::Kill, down, data: Data::Kept }).await?;
         self.wire.redirect(self.etcd.address());
         Ok(())
     }

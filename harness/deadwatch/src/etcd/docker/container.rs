@@ -21,7 +21,7 @@ use crate::{
         ready::{self, Arrival, Awaited},
     },
     reaper::{self, Kept, Leftover},
-    scenario::{EtcdSpec, Restart, Version},
+    scenario::{Data, EtcdSpec, Restart, Version},
 };
 
 /// Starts a container of this image, pulling it first if need be, and waits until it is ready.
@@ -85,6 +85,9 @@ impl Container {
     async fn start_anew(&self, restart: Restart) -> Result<(), EtcdError> {
         let mut held = self.running.lock().await;
         let running = held.as_mut().ok_or_else(stopped)?;
+        if restart.data != Data::Kept {
+            return Err(out_of_reach("start a container on other data"));
+        }
         running.end(restart.ending).await?;
         sleep(restart.down).await;
         running.start_again().await?;
@@ -94,6 +97,11 @@ impl Container {
         *self.address.lock().unwrap_or_else(PoisonError::into_inner) = address;
         Ok(())
     }
+}
+
+/// What lies in a container is its image's affair.
+fn out_of_reach(doing: &str) -> EtcdError {
+    failed(doing, "nobody but the container can reach them".to_owned())
 }
 
 fn stopped() -> EtcdError {
@@ -115,6 +123,10 @@ impl Etcd for Container {
 
     fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
         self.start_anew(restart).boxed()
+    }
+
+    fn save(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        async { Err(out_of_reach("save the data of a container")) }.boxed()
     }
 
     fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {

@@ -64,7 +64,7 @@ pub(super) fn request(
 }
 
 /// What the story's container was told, and what makes any image serve the published port.
-fn environment(spec: &EtcdSpec) -> Vec<(&'static str, String)> {
+fn environment(spec: &EtcdSpec) -> Vec<(String, String)> {
     let mut environment = vec![
         ("ETCD_LISTEN_CLIENT_URLS", format!("http://0.0.0.0:{CLIENT_PORT}")),
         ("ETCD_ADVERTISE_CLIENT_URLS", format!("http://127.0.0.1:{CLIENT_PORT}")),
@@ -77,7 +77,19 @@ fn environment(spec: &EtcdSpec) -> Vec<(&'static str, String)> {
         // Bitnami's image will not start without a password unless it is told that this is meant.
         None => environment.push(("ALLOW_NONE_AUTHENTICATION", "yes".to_owned())),
     }
-    environment
+    if let Some(bytes) = spec.quota_bytes {
+        environment.push(("ETCD_QUOTA_BACKEND_BYTES", bytes.to_string()));
+    }
+    let named = environment.into_iter().map(|(variable, value)| (variable.to_owned(), value));
+    named.chain(spec.flags.iter().map(String::as_str).map(variable)).collect()
+}
+
+/// A flag as a variable of etcd's environment. Source: etcd v3.5.5 pkg/flags/flag.go, `FlagToEnv`.
+fn variable(flag: &str) -> (String, String) {
+    let flag = flag.trim_start_matches('-');
+    // A flag without a value is a switch that is on.
+    let (name, value) = flag.split_once('=').unwrap_or((flag, "true"));
+    (format!("ETCD_{}", name.to_uppercase().replace('-', "_")), value.to_owned())
 }
 
 /// A container name that no other process uses, though it had the same number in another container, or earlier.
@@ -98,19 +110,35 @@ mod tests {
         EtcdSpec { token_ttl, ..EtcdSpec::of(Version::new(3, 5, 5)) }
     }
 
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn a_quota_and_flags_are_variables() {
+        let flags = vec!["--max-txn-ops=16".to_owned(), "--pre-vote".to_owned()];
+        let variables = environment(&EtcdSpec { quota_bytes: Some(5), flags, ..spec(None) });
+        let expected = [
+            pair("ETCD_QUOTA_BACKEND_BYTES", "5"),
+            pair("ETCD_MAX_TXN_OPS", "16"),
+            pair("ETCD_PRE_VOTE", "true"),
+        ];
+        assert!(variables.ends_with(&expected), "{variables:?}");
+    }
+
     #[test]
     fn without_a_token_ttl_there_is_no_password() {
         let variables = environment(&spec(None));
-        assert!(variables.contains(&("ALLOW_NONE_AUTHENTICATION", "yes".to_owned())));
-        assert!(!variables.iter().any(|(name, _)| *name == "ETCD_ROOT_PASSWORD"));
+        assert!(variables.contains(&pair("ALLOW_NONE_AUTHENTICATION", "yes")));
+        assert!(!variables.iter().any(|(name, _)| name == "ETCD_ROOT_PASSWORD"));
     }
 
     #[test]
     fn with_a_token_ttl_the_container_is_told_what_the_storys_was() {
         let variables = environment(&spec(Some(Duration::from_secs(5))));
-        assert!(variables.contains(&("ETCD_ROOT_PASSWORD", "root".to_owned())));
-        assert!(variables.contains(&("ETCD_AUTH_TOKEN_TTL", "5".to_owned())));
-        assert!(!variables.iter().any(|(name, _)| *name == "ALLOW_NONE_AUTHENTICATION"));
+        assert!(variables.contains(&pair("ETCD_ROOT_PASSWORD", "root")));
+        assert!(variables.contains(&pair("ETCD_AUTH_TOKEN_TTL", "5")));
+        assert!(!variables.iter().any(|(name, _)| name == "ALLOW_NONE_AUTHENTICATION"));
     }
 
     #[test]

@@ -133,7 +133,9 @@ impl Cluster {
             ended?;
         }
         sleep(restart.down).await;
-        members.iter_mut().try_for_each(Daemon::start_again)?;
+        for member in members.iter_mut() {
+            member.start_again(restart.data).await?;
+        }
         let chairs = wait_for(members, &self.relays, self.version, Arrival::Again).await?;
         *self.chairs() = chairs;
         Ok(())
@@ -161,10 +163,10 @@ impl Cluster {
             Control::Isolate | Control::Rejoin => Ok(()),
             Control::Pause => member.freeze().await,
             Control::Resume => member.thaw(),
-            Control::Restart(Restart { ending, down }) => {
+            Control::Restart(Restart { ending, down, data }) => {
                 member.end(ending).await?;
                 sleep(down).await;
-                member.start_again()?;
+                member.start_again(data).await?;
                 let began = Instant::now();
                 self.relays.lead(place, member.tells("peer traffic", BOUND, story::peer_address).await?);
                 let address = member.tells("client traffic", BOUND, story::client_address).await?;
@@ -184,6 +186,17 @@ impl Cluster {
         let chairs = self.chairs();
         let address = chairs.get(index).or(chairs.first()).map(|seated| seated.address);
         Address::Tcp(address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
+    }
+
+    /// All stand still before the first is copied: no copy knows of what another does not.
+    async fn save_all(&self) -> Result<(), EtcdError> {
+        let mut held = self.members.lock().await;
+        let members = held.as_mut().ok_or_else(stopped)?;
+        try_join_all(members.iter_mut().map(Daemon::freeze)).await?;
+        for member in members.iter_mut() {
+            member.save().await?;
+        }
+        members.iter_mut().try_for_each(Daemon::thaw)
     }
 
     async fn freeze(&self) -> Result<(), EtcdError> {
@@ -234,6 +247,10 @@ impl Etcd for Cluster {
 
     fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
         self.start_anew(restart).boxed()
+    }
+
+    fn save(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        self.save_all().boxed()
     }
 
     fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {

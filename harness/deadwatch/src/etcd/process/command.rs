@@ -69,6 +69,10 @@ pub(super) fn arguments(folder: &Folder, spec: &EtcdSpec, seat: &Seat) -> Result
     add(&["--logger", "zap", "--log-outputs", "stderr", "--log-level", "info"]);
     // With the default of 10 a login takes 70 ms of a processor, and many consumers log in at once.
     add(&["--bcrypt-cost", "4"]);
+    if let Some(bytes) = spec.quota_bytes {
+        add(&["--quota-backend-bytes", &bytes.to_string()]);
+    }
+    spec.flags.iter().for_each(|flag| add(&[flag]));
     match Tokens::of(spec, &folder.secret().to_string_lossy()) {
         None => {}
         Some(Tokens::Simple(ttl_s)) => add(&["--auth-token-ttl", &ttl_s]),
@@ -112,6 +116,15 @@ mod tests {
         let at = with.iter().position(|argument| argument == "--auth-token-ttl").unwrap();
         assert_eq!(with[at + 1], "120");
         assert!(!words(&open).contains(&"--auth-token-ttl".to_owned()));
+    }
+
+    #[test]
+    fn a_quota_and_flags_are_passed_on_as_they_are() {
+        let flags = vec!["--max-txn-ops=16".to_owned()];
+        let spec = EtcdSpec { quota_bytes: Some(5), flags, ..EtcdSpec::of(Version::new(3, 5, 5)) };
+        let words = words(&spec);
+        let at = words.iter().position(|argument| argument == "--quota-backend-bytes").unwrap();
+        assert_eq!(words[at + 1..at + 3], ["5", "--max-txn-ops=16"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
         EtcdError, log,
         ready::{Host, Stage},
     },
-    scenario::{Ending, Version},
+    scenario::{Data, Ending, Version},
 };
 
 const POLL: Duration = Duration::from_millis(5);
@@ -68,8 +68,13 @@ impl Daemon {
         Ok(Self { life: Some(life), folder, launch })
     }
 
-    /// Starts it again on its data.
-    pub(super) fn start_again(&mut self) -> Result<(), EtcdError> {
+    /// Starts it again.
+    pub(super) async fn start_again(&mut self, on: Data) -> Result<(), EtcdError> {
+        match on {
+            Data::Kept => {}
+            Data::Wiped => self.folder.wipe().await?,
+            Data::Saved => self.folder.restore().await?,
+        }
         self.life = Some(Life::begin(&self.launch, &mut self.folder)?);
         Ok(())
     }
@@ -130,6 +135,19 @@ impl Daemon {
         let doing = format!("resume {}", self.place());
         self.alive(&doing)?;
         self.signal(Signal::CONT).map_err(|problem| failed(&doing, problem))
+    }
+
+    /// Keeps a copy of its data as they would be found if it were killed now: it stands still meanwhile, and what it has
+    /// handed to the system by then is what the copy holds. Whoever has frozen it before finds it frozen after.
+    pub(super) async fn save(&mut self) -> Result<(), EtcdError> {
+        self.alive(&format!("save the data of {}", self.place()))?;
+        let frozen = self.folder.keeper.is_stopped();
+        self.freeze().await?;
+        let saved = self.folder.save().await;
+        if !frozen {
+            self.thaw()?;
+        }
+        saved
     }
 
     fn alive(&mut self, doing: &str) -> Result<(), EtcdError> {

@@ -74,7 +74,7 @@ impl Process {
         let daemon = held.as_mut().ok_or_else(stopped)?;
         daemon.end(restart.ending).await?;
         sleep(restart.down).await;
-        daemon.start_again()?;
+        daemon.start_again(restart.data).await?;
         let address = wait_for(daemon, self.version, Arrival::Again).await?;
         *self.address.lock().unwrap_or_else(PoisonError::into_inner) = address;
         Ok(())
@@ -103,6 +103,10 @@ impl Etcd for Process {
 
     fn restart(&self, restart: Restart) -> BoxFuture<'_, Result<(), EtcdError>> {
         self.start_anew(restart).boxed()
+    }
+
+    fn save(&self) -> BoxFuture<'_, Result<(), EtcdError>> {
+        async { self.daemon.lock().await.as_mut().ok_or_else(stopped)?.save().await }.boxed()
     }
 
     fn pause(&self) -> BoxFuture<'_, Result<(), EtcdError>> {

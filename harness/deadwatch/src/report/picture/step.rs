@@ -48,6 +48,8 @@ fn shows_nowhere_else(action: &Action) -> bool {
         Action::Put(_)
         | Action::Delete(_)
         | Action::Compact
+        | Action::Save
+        | Action::Defrag
         | Action::LoseReplies(_)
         | Action::HoldRequests(_)
         | Action::AddUser(_)

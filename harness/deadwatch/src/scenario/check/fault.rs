@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Check, value::size};
 use crate::scenario::{
-    BlackHole, Delay, Ending, HoldRequests, Instead, LoseReplies, ProblemKind, Reach, Restart,
+    BlackHole, Data, Delay, Ending, HoldRequests, Instead, LoseReplies, ProblemKind, Reach, Restart,
     file::{
         BlackHoleTable, DelayTable, DurationText, HoldRequestsTable, LoseRepliesTable, RestartTable, TextOr,
     },
@@ -19,11 +19,14 @@ impl Check {
         at: Duration,
         written: &Placed<TextOr<Ending, RestartTable>>,
     ) -> Restart {
-        let RestartTable { how, down } = match written.get() {
-            TextOr::Text(ending) => return Restart { ending: *ending, down: Duration::ZERO },
+        let RestartTable { how, down, data } = match written.get() {
+            TextOr::Text(ending) => {
+                return Restart { ending: *ending, down: Duration::ZERO, data: Data::Kept };
+            }
             TextOr::Table(table) => table,
         };
-        let mut restart = Restart { ending: *how.get(), down: Duration::ZERO };
+        let data = data.as_ref().map_or(Data::Kept, |data| *data.get());
+        let mut restart = Restart { ending: *how.get(), down: Duration::ZERO, data };
         if let Some(text) = down {
             restart.down = self.duration("down", text).unwrap_or_default();
             // A step past the end is a problem of its own.

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use super::Check;
-use crate::scenario::{Action, ProblemKind, Step};
+use crate::scenario::{Action, Data, ProblemKind, Restart, Step};
+
+/// A restart that takes what a `save` has kept.
+const SAVED: &str = "data = \"saved\"";
 
 /// Something that goes on from one step to another: its kind, and the key or the member it is done to, if any.
 type Open<'s> = (Pair, &'s str, Option<usize>);
@@ -59,8 +62,21 @@ fn part(step: &Step) -> Option<Part<'_>> {
 pub(super) fn check(check: &mut Check, steps: &[(Step, Range<usize>)]) {
     let mut in_time: Vec<&(Step, Range<usize>)> = steps.iter().collect();
     in_time.sort_by_key(|(step, _)| step.at);
+    let mut saved: Option<(Duration, Range<usize>)> = None;
     let mut open: BTreeMap<Open<'_>, (Duration, Range<usize>)> = BTreeMap::new();
     for (step, span) in in_time {
+        match &step.action {
+            Action::Save => saved = saved.or(Some((step.at, span.clone()))),
+            Action::Restart(Restart { data: Data::Saved, .. }) => match &saved {
+                None => check.wrong(span.clone(), ProblemKind::NothingBefore { step: SAVED, before: "save" }),
+                Some((at, first)) if *at == step.at => {
+                    let kind = ProblemKind::SameInstant { step: SAVED, before: "save", first: first.clone() };
+                    check.wrong(span.clone(), kind);
+                }
+                Some(_) => {}
+            },
+            _ => {}
+        }
         match part(step) {
             Some(Part::Begins(what)) => drop(open.insert(what, (step.at, span.clone()))),
             Some(Part::Ends(what)) => {

@@ -4,7 +4,18 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{Check, value::size};
-use crate::scenario::{Action, ProblemKind, Refusal, Step, file::StepTable, placed::Placed, problem::Named};
+use crate::scenario::{
+    Action, Data, ProblemKind, Refusal, Step, file::StepTable, placed::Placed, problem::Named,
+};
+
+/// Whether the scenario may be staged in a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Containers {
+    /// Nothing says that it can't.
+    Tried,
+    /// `[not-on]` says why not.
+    Excluded,
+}
 
 /// The steps of a file, and what they have in common.
 #[derive(Debug)]
@@ -13,14 +24,15 @@ pub(super) struct Steps {
     pub prefix: String,
     /// How many members the etcd has.
     members: usize,
+    containers: Containers,
     /// The values so far, and where each was written.
     pub values: BTreeMap<String, Range<usize>>,
 }
 
 impl Steps {
     /// No step yet, on a queue of this prefix, with an etcd of so many members.
-    pub fn new(prefix: &str, members: usize) -> Self {
-        Self { prefix: prefix.to_owned(), members, values: BTreeMap::new() }
+    pub fn new(prefix: &str, members: usize, containers: Containers) -> Self {
+        Self { prefix: prefix.to_owned(), members, containers, values: BTreeMap::new() }
     }
 
     /// A step, and where its action stands; none if it has no action.
@@ -35,6 +47,8 @@ impl Steps {
             delete,
             compact,
             restart,
+            save,
+            defrag,
             pause,
             resume,
             drop_connections,
@@ -69,7 +83,16 @@ impl Steps {
         } else if let Some(compact) = compact {
             (Action::Compact, compact.span())
         } else if let Some(restart) = restart {
-            (Action::Restart(check.restart(at, restart)), restart.span())
+            let restarted = check.restart(at, restart);
+            if restarted.data != Data::Kept {
+                self.not_in_a_container(check, "data", restart.span());
+            }
+            (Action::Restart(restarted), restart.span())
+        } else if let Some(save) = save {
+            self.not_in_a_container(check, "save", save.span());
+            (Action::Save, save.span())
+        } else if let Some(defrag) = defrag {
+            (Action::Defrag, defrag.span())
         } else if let Some(pause) = pause {
             (Action::Pause, pause.span())
         } else if let Some(resume) = resume {
@@ -135,6 +158,12 @@ impl Steps {
             check.wrong(member.span(), ProblemKind::NoSuchMember { members: self.members });
         }
         number
+    }
+
+    fn not_in_a_container(&self, check: &mut Check, key: &'static str, span: Range<usize>) {
+        if self.containers == Containers::Tried {
+            check.wrong(span, ProblemKind::DataInAContainer(key));
+        }
     }
 
     fn several_members(&self, check: &mut Check, key: &'static str, span: Range<usize>) {

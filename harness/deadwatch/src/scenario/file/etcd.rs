@@ -24,6 +24,16 @@ pub(in crate::scenario) struct EtcdTable {
     /// several, so `[not-on]` says why `embedded` and `docker` can't.
     #[schemars(extend("enum" = [1, 3, 5], "default" = 1))]
     pub members: Option<Placed<i64>>,
+    /// How large its database may grow, bytes. Beyond it etcd refuses what needs room. Stores count pages differently, so
+    /// a scenario crosses it by a factor of two. Default: etcd's own, 2 GiB.
+    #[schemars(range(min = 1), extend("examples" = [20_000_000]))]
+    pub quota_bytes: Option<Placed<i64>>,
+    /// Anything else that it is started with, as etcd spells it: one flag each, with its value after an `=`. The
+    /// embedded etcd knows `--max-txn-ops`, `--max-request-bytes` and `--quota-backend-bytes`; a scenario with another
+    /// does not run on it.
+    #[schemars(extend("examples" = [["--max-txn-ops=16"]]))]
+    #[serde(default)]
+    pub flags: Vec<Placed<String>>,
     /// Users beside `root`, there from the start, also where authentication is off at first.
     #[serde(default)]
     pub user: Vec<UserTable>,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{DurationText, write::MOST_WRITES};
-use crate::scenario::{Ending, Method, placed::Placed};
+use crate::scenario::{Data, Ending, Method, placed::Placed};
 
 /// How the server ends, and for how long.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -16,6 +16,9 @@ pub(in crate::scenario) struct RestartTable {
     /// How long it is down before it is started again; it is up again before the run ends. Default `0s`.
     #[schemars(extend("default" = "0s"))]
     pub down: Option<Placed<DurationText>>,
+    /// On what it is started again. Default `kept`. The others need a `[not-on]` that says why not `docker`.
+    #[schemars(extend("default" = "kept"))]
+    pub data: Option<Placed<Data>>,
 }
 
 /// Whose connections carry nothing any more, and for how long new ones do not either.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     BlackHoleTable, ChangePasswordTable, DelayTable, DeleteTable, DurationText, EnqueueTable,
     HoldRequestsTable, LoseRepliesTable, PutTable, RestartTable, TextOr, UserTable,
-    word::{As, HeldBack, Isolated, Paused, UpTo},
+    word::{As, HeldBack, Isolated, Paused, Served, UpTo},
 };
 use crate::scenario::{Ending, placed::Placed, schema};
 
@@ -35,6 +35,11 @@ pub(in crate::scenario) struct StepTable {
     pub compact: Option<Placed<UpTo>>,
     /// Ends the server and starts it again on its data: how it ends, or a table.
     pub restart: Option<Placed<TextOr<Ending, RestartTable>>>,
+    /// Keeps a copy of the server's data, for a later `restart` with `data = "saved"`. Needs a `[not-on]` that says why
+    /// not `docker`.
+    pub save: Option<Placed<Served>>,
+    /// Gives back what compactions have freed of the database, and clears the alarm that it is full.
+    pub defrag: Option<Placed<Served>>,
     /// Freezes the server's process: connections stay open, nothing is answered.
     pub pause: Option<Placed<Paused>>,
     /// Lets a paused server go on.

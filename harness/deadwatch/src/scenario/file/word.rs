@@ -27,6 +27,14 @@ pub(in crate::scenario) enum HeldBack {
     All,
 }
 
+/// What is saved, or tidied.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::scenario) enum Served {
+    /// The server's data.
+    Server,
+}
+
 /// Which member is cut off.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -59,6 +59,9 @@ impl ProblemKind {
             Self::NoMembersAffair { .. } => {
                 "expected a step that hurts a server, or its connections".to_owned()
             }
+            Self::NoFlag => "expected a flag such as \"--max-txn-ops=16\"".to_owned(),
+            Self::FlagOfTheHarness(_) => "expected another flag".to_owned(),
+            Self::DataInAContainer(_) => "expected a `[not-on]` with `docker`".to_owned(),
             Self::OneMember(_) => "expected `members = 3` or `members = 5` in [etcd]".to_owned(),
             Self::NothingBefore { before, .. } => format!("expected a `{before}` at an earlier time"),
             Self::SameInstant { .. } => "expected a later time".to_owned(),
@@ -139,6 +142,14 @@ impl ProblemKind {
             Self::NoTokenTtl => Some("without a `token-ttl` there is no authentication".to_owned()),
             Self::MembersEverywhere { .. } => {
                 Some("only a real etcd that is a child process can be several members".to_owned())
+            }
+            Self::NoFlag => Some("each flag is one text, its value after an `=`".to_owned()),
+            Self::FlagOfTheHarness(_) => Some(
+                "addresses, the log and the data are the harness's; `token-ttl` and `auth-token` are keys of [etcd]"
+                    .to_owned(),
+            ),
+            Self::DataInAContainer(_) => {
+                Some("what an image does with its data is its own affair; a `process` has a folder".to_owned())
             }
             Self::EndsInSpace(_) => Some(
                 "a stored value is filled up with spaces to its `bytes`; the item is what stands before them"

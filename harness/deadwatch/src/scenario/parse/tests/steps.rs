@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::scenario;
 use crate::scenario::{
-    Action, BlackHole, ChangePassword, Delay, Delete, Ending, Enqueue, Instead, LoseReplies, Method, OnError,
-    Producer, Put, Reach, Restart, User, parse,
+    Action, BlackHole, ChangePassword, Data, Delay, Delete, Ending, Enqueue, Instead, LoseReplies, Method,
+    OnError, Producer, Put, Reach, Restart, User, parse,
 };
 
 /// The steps' file: three members, a user, two clients, and what the steps that end something end.
@@ -94,7 +94,9 @@ fn keys_that_are_no_items_are_put_and_deleted() {
 
 #[test]
 fn a_server_restarts_at_once_or_after_a_time() {
-    let restart = |ending, down_s| Action::Restart(Restart { ending, down: Duration::from_secs(down_s) });
+    let restart = |ending, down_s| {
+        Action::Restart(Restart { ending, down: Duration::from_secs(down_s), data: Data::Kept })
+    };
     assert_eq!(action("restart = \"graceful\""), restart(Ending::Graceful, 0));
     assert_eq!(action("restart = \"kill\""), restart(Ending::Kill, 0));
     assert_eq!(action("restart = { how = \"kill\" }"), restart(Ending::Kill, 0));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{LEAST, consumer, scenario};
-use crate::scenario::{Consumer, ConsumerCall, NotOn, TokenKind, User, parse};
+use crate::scenario::{Action, Consumer, ConsumerCall, Data, Ending, NotOn, Restart, TokenKind, User, parse};
 
 /// The least file with more in its `[etcd]`, `[[consumer]]` and behind its end.
 fn file(etcd: &str, consumer: &str, end: &str) -> String {
@@ -47,6 +47,38 @@ fn several_members_say_where_they_cannot_be() {
         assert_eq!((scenario.etcd.members, scenario.not_on), (members, not_on));
     }
     assert_eq!(scenario(&file("members = 1", "", "")).etcd.members, 1);
+}
+
+#[test]
+fn a_quota_and_flags_are_the_etcds_own() {
+    let etcd = |written: &str| scenario(&file(written, "", "")).etcd;
+    let asked = etcd("quota-bytes = 20_000_000\nflags = [\"--max-txn-ops=16\", \"--pre-vote\"]");
+    assert_eq!(asked.quota_bytes, Some(20_000_000));
+    assert_eq!(asked.flags, ["--max-txn-ops=16", "--pre-vote"]);
+    assert_eq!((etcd("").quota_bytes, etcd("").flags), (None, Vec::new()));
+}
+
+#[test]
+fn a_server_comes_back_on_the_data_that_it_is_given() {
+    let steps = |written: &str| {
+        let why = "[not-on]\ndocker = \"d\"\n";
+        let steps = scenario(&file("", written, why)).steps;
+        steps.into_iter().map(|step| (step.action.describe(), step.action)).collect::<Vec<_>>()
+    };
+    let kill = |data| Action::Restart(Restart { ending: Ending::Kill, down: Duration::ZERO, data });
+    let step = |at: u32, action: &str| format!("[[step]]\nat = \"{at}s\"\n{action}\n");
+    let wiped = steps(&step(1, "restart = { how = \"kill\", data = \"wiped\" }"));
+    assert_eq!(wiped, [("restarts the server (kill) on nothing".to_owned(), kill(Data::Wiped))]);
+    let saved = [step(1, "save = \"server\""), step(2, "restart = { how = \"kill\", data = \"saved\" }")];
+    assert_eq!(
+        steps(&saved.concat()),
+        [
+            ("saves the server's data".to_owned(), Action::Save),
+            ("restarts the server (kill) on the data that were saved".to_owned(), kill(Data::Saved)),
+        ]
+    );
+    let defrag = steps(&step(1, "defrag = \"server\""));
+    assert_eq!(defrag, [("defragments the server and clears its alarm".to_owned(), Action::Defrag)]);
 }
 
 #[test]
