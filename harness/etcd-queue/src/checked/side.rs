@@ -99,14 +99,18 @@ impl Names {
         [self.items.as_slice(), &[b'0' + number]].concat().into()
     }
 
-    fn later(&self, key: &Key) -> Key {
-        let last = key.last().copied().unwrap_or_default();
-        [self.items.as_slice(), &[last + 4]].concat().into()
-    }
-
     pub(crate) fn owns(&self, key: &[u8]) -> bool {
         key.strip_prefix(self.items.as_slice()).is_some_and(|name| name.len() == 1)
     }
+}
+
+/// A key that comes after all of the items' own: each item goes back under a new one.
+fn later(key: &Key) -> Key {
+    let mut key = key.to_vec();
+    if let Some(last) = key.last_mut() {
+        *last += 4;
+    }
+    key.into()
 }
 
 /// One queue.
@@ -266,7 +270,7 @@ impl Side {
             (Ask::Work, Reply::Answer(answer), lane) => match storing::answered(lane, &answer) {
                 Step::Done(storing::Stored::All) => Ok(Stored::Yes),
                 Step::Done(storing::Stored::KeyInUse) => {
-                    pairs.iter_mut().for_each(|(key, _)| *key = names.later(key));
+                    pairs.iter_mut().for_each(|(key, _)| *key = later(key));
                     Err(Ask::Work)
                 }
                 Step::Done(storing::Stored::SlotGone) => Ok(Stored::ByAnotherLane),
@@ -433,7 +437,7 @@ impl Side {
 
     fn put_back(&mut self, item: Taken, told: &mut Told) {
         told.puts_back(&item);
-        let pairs = vec![(item.key.clone(), vec![item.value])];
+        let pairs = vec![(later(&item.key), vec![item.value])];
         let lane = self.lane().unwrap_or(Lane::Bare { reply_lost: false });
         self.jobs.push(Job { work: Work::PutBack { item, pairs, is_refused: false }, lane, ask: Ask::Work });
     }
