@@ -2,13 +2,9 @@
 
 use std::{io, process::ExitCode, thread, time::Duration};
 
-use etcd_client::Client;
-use etcd_queue::{Clock, Error, LeaseQueue, Queue, WallClock, connect_options};
+use etcd_queue::{Clock, Cluster, ClusterOptions, Error, LeaseQueue, Queue, WallClock};
 use fastrand::Rng;
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     acknowledge, consume,
@@ -19,9 +15,6 @@ use super::{
 
 /// An item is handed out so often that none is ever put aside.
 const MAX_DELIVERIES: u32 = 1_000_000;
-/// How long it is tried to make a client, and the rest between two tries.
-const CONNECT: Duration = Duration::from_secs(5);
-const CONNECT_AGAIN: Duration = Duration::from_millis(100);
 /// The exit code of a worker whose campaign is gone.
 const ALONE: i32 = 3;
 
@@ -53,8 +46,7 @@ fn work(settings: &str) -> Result<(), WorkerError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let desk = Desk { orders: listen(), journal, settings };
-        let client = desk.connect().await;
-        let line = Line::open(&desk.settings, client)?;
+        let line = Line::open(&desk.settings)?;
         match (&line, desk.settings.job) {
             (_, Job::Produce) => produce::produce(&desk, &line).await?,
             (Line::Taken(queue), Job::Consume) => consume::consume(&desk, queue).await?,
@@ -114,16 +106,6 @@ impl Desk {
             sleep(rest).await;
         }
     }
-
-    async fn connect(&self) -> Client {
-        loop {
-            let client = Client::connect(&self.settings.endpoints, Some(connect_options()));
-            match timeout(CONNECT, client).await {
-                Ok(Ok(client)) => return client,
-                Ok(Err(_)) | Err(_) => sleep(CONNECT_AGAIN).await,
-            }
-        }
-    }
 }
 
 /// The orders that come on standard input; with its end, so does this process.
@@ -150,17 +132,18 @@ pub enum Line {
 }
 
 impl Line {
-    fn open(settings: &Settings, client: Client) -> Result<Self, Error> {
+    fn open(settings: &Settings) -> Result<Self, Error> {
+        let members = Cluster::connect(&settings.endpoints, ClusterOptions::new().seed(settings.seed))?;
         let clock = SkewedClock { off_s: settings.clock_off_s };
         let request = Duration::from_millis(settings.request_timeout_ms);
         let prefix = settings.prefix.as_str();
         Ok(match settings.kind {
             Kind::Taken => {
-                let builder = Queue::builder(client, prefix).clock(clock).jitter_seed(settings.seed);
+                let builder = Queue::builder(members, prefix).clock(clock).jitter_seed(settings.seed);
                 Self::Taken(builder.request_timeout(request).open()?)
             }
             Kind::Leased => {
-                let builder = LeaseQueue::builder(client, prefix).clock(clock).jitter_seed(settings.seed);
+                let builder = LeaseQueue::builder(members, prefix).clock(clock).jitter_seed(settings.seed);
                 let builder = builder.session_ttl(Duration::from_secs(settings.session_ttl_s));
                 Self::Leased(builder.max_deliveries(MAX_DELIVERIES).request_timeout(request).open()?)
             }
