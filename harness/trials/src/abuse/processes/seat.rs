@@ -293,11 +293,13 @@ impl Seat {
             Job::Produce => Phase::Drain,
             Job::Consume => Phase::Over,
         };
+        // Whoever was told to rest shall be seen to store something in the calm.
+        worker.process.go_on();
+        worker.process.tell(Order::Go);
         let mut phase = self.common.phase.clone();
         let _ = phase.wait_for(|phase| *phase >= until).await;
         let counters = &self.common.counters;
         counters.replies_lost.add(self.relay.replies_lost());
-        worker.process.go_on();
         self.close(worker).await.map(drop)
     }
 }
