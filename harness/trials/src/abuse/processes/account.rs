@@ -147,10 +147,11 @@ impl Account {
                 _ => {}
             }
         }
-        for (id, keys) in store.keys.iter().filter(|(_, keys)| keys.len() > 1) {
-            self.wrong
-                .push(Wrong::Doubled((*id).to_owned(), format!("it was stored under {} keys", keys.len())));
-        }
+        let twice = store
+            .stored_twice
+            .iter()
+            .map(|id| Wrong::Doubled(id.clone(), "it was stored once more while it was stored".to_owned()));
+        self.wrong.extend(twice);
     }
 
     fn take_in_taken(&mut self, lives: &[&Lived], store: &Store<'_>) {
@@ -268,6 +269,7 @@ struct Store<'a> {
     /// The keys of each item that was ever stored.
     keys: BTreeMap<&'a str, BTreeSet<&'a Key>>,
     stored: BTreeSet<&'a str>,
+    stored_twice: &'a [String],
 }
 
 impl<'a> Store<'a> {
@@ -276,7 +278,8 @@ impl<'a> Store<'a> {
         for (id, key) in &seen.puts {
             keys.entry(id).or_default().insert(key);
         }
-        Self { keys, stored: seen.stored.values().map(String::as_str).collect() }
+        let stored = seen.stored.values().map(String::as_str).collect();
+        Self { keys, stored, stored_twice: &seen.stored_twice }
     }
 }
 

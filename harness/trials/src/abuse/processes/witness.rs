@@ -31,15 +31,40 @@ pub struct Seen {
     pub puts: Vec<(String, Key)>,
     /// The keys that are stored, and the ids of their items.
     pub stored: BTreeMap<Key, String>,
-    /// Items that were stored over, before anybody took them.
+    /// Items that were stored once more while they were stored: under another key, or over themselves.
+    pub stored_twice: Vec<String>,
+    /// Items that were stored over by others, before anybody took them.
     pub overwritten: Vec<String>,
+    /// Under how many keys each item is stored that is.
+    keys: BTreeMap<String, usize>,
 }
 
 impl Seen {
     fn put(&mut self, key: Key, id: String) {
         self.puts.push((id.clone(), key.clone()));
+        let keys = self.keys.entry(id.clone()).or_default();
+        *keys += 1;
+        if *keys > 1 {
+            self.stored_twice.push(id.clone());
+        }
         if let Some(before) = self.stored.insert(key, id) {
+            self.forget(&before);
             self.overwritten.push(before);
+        }
+    }
+
+    fn delete(&mut self, key: &[u8]) {
+        if let Some(id) = self.stored.remove(key) {
+            self.forget(&id);
+        }
+    }
+
+    fn forget(&mut self, id: &str) {
+        if let Some(keys) = self.keys.get_mut(id) {
+            *keys -= 1;
+            if *keys == 0 {
+                self.keys.remove(id);
+            }
         }
     }
 }
@@ -177,9 +202,7 @@ impl Book {
         let seen = self.seen.entry(kind).or_default();
         match event.event_type() {
             EventType::Put => seen.put(kv.key().to_vec(), id_of(kv.value())),
-            EventType::Delete => {
-                seen.stored.remove(kv.key());
-            }
+            EventType::Delete => seen.delete(kv.key()),
         }
     }
 
@@ -190,5 +213,28 @@ impl Book {
             rest.is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
         };
         self.prefixes.iter().find(|(_, prefix)| is_item(prefix)).map(|(kind, _)| *kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(seen: &mut Seen, key: &[u8], id: &str) {
+        seen.put(key.to_vec(), id.to_owned());
+    }
+
+    #[test]
+    fn an_item_that_is_put_back_is_not_stored_twice_and_one_that_had_never_left_is() {
+        let mut seen = Seen::default();
+        put(&mut seen, b"1", "a");
+        seen.delete(b"1");
+        put(&mut seen, b"2", "a");
+        assert!(seen.stored_twice.is_empty());
+        put(&mut seen, b"3", "a");
+        assert_eq!(seen.stored_twice, ["a"]);
+        put(&mut seen, b"3", "b");
+        assert_eq!(seen.overwritten, ["a"]);
+        assert_eq!(seen.keys, BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)]));
     }
 }
