@@ -20,7 +20,7 @@ bench *ARGS:
 bench-harness *ARGS:
     cargo bench --package trials --bench figures -- {{ARGS}}
 
-# Put the queue through random faults: `just abuse --help` (`just etcd 3.5.16`, `just original` first; `virtual` alone not)
+# Put the queue through random faults: `just abuse --help` (`just real` first; `virtual` alone not)
 abuse *ARGS:
     cargo run --release --package trials --bin abuse -- {{ARGS}}
 

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use deadwatch::{
     history::{Acceptance, Event, Happening, History},
@@ -14,11 +14,16 @@ use deadwatch::{
     verdict::Verdict,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
-use trials::abuse::{BLACK_HOLE_BOUND, Campaign, KILL_BOUND, Marks, Plan, Ran, command, measure, original};
+use trials::abuse::{
+    BLACK_HOLE_BOUND, Campaign, KILL_BOUND, Marks, Plan, Ran, command, measure, original,
+    processes::{Flaw, Ordeal, Plan as ProcessPlan, Ran as ProcessRan},
+};
 
 const VERSION: Version = Version::new(3, 5, 16);
 
 fn main() {
+    deadwatch::reaper::on_signals();
+    deadwatch::reaper::supervise_with(program());
     let mut trials = vec![
         Trial::test("virtual::seeds_of_everything_give_no_cause_for_complaint", seeds_of_everything),
         Trial::test(
@@ -38,25 +43,45 @@ fn main() {
         trials.push(real(campaign, move || small(campaign, seed, items)));
     }
     trials.push(real(Campaign::Recovery, recovery));
+    trials.push(on(VERSION, "an_item_that_a_worker_forgets_is_seen", || {
+        flawed(Flaw::Forgets, |ran| ran.lost())
+    }));
+    trials.push(on(VERSION, "an_item_that_a_worker_stores_twice_is_seen", || {
+        flawed(Flaw::Repeats, |ran| ran.doubled())
+    }));
     let mut arguments = Arguments::from_args();
     // They mostly wait.
     arguments.test_threads.get_or_insert(4);
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// A test on a real etcd, or why there is none.
+/// A test of a campaign on a real etcd.
 fn real(campaign: Campaign, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    let missing = (campaign == Campaign::Mixed).then(|| original().err()).flatten();
+    unless(missing.map(|error| error.to_string()), VERSION, campaign.name(), test)
+}
+
+/// A test on a real etcd of this release.
+fn on(version: Version, name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    unless(None, version, name, test)
+}
+
+/// A test on a real etcd, or why there is none; also if something else is missing.
+fn unless(
+    missing: Option<String>,
+    version: Version,
+    name: &str,
+    test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut missing = runtime.block_on(command::choose(VERSION)).err().map(|error| error.to_string());
-    if campaign == Campaign::Mixed {
-        missing = missing.or(original().err().map(|error| error.to_string()));
-    }
+    let no_etcd = runtime.block_on(command::choose(version)).err().map(|error| error.to_string());
+    let missing = no_etcd.or(missing);
     let required =
         std::env::var("DEADWATCH_REQUIRE").is_ok_and(|all| all.split(',').any(|one| one == "process"));
     let ignored = missing.is_some() && !required;
     // The kind is shown before the name: here, why the test is ignored.
     let reason = missing.as_ref().filter(|_| ignored).map(|why| format!("could not {why}"));
-    Trial::test(format!("{VERSION}::{}", campaign.name()), move || match missing {
+    Trial::test(format!("{version}::{name}"), move || match missing {
         Some(why) => Err(Failed::from(format!("could not {why}"))),
         None => test(),
     })
@@ -92,6 +117,22 @@ fn small(campaign: Campaign, seed: u64, items: usize) -> Result<(), Failed> {
         Campaign::Virtual | Campaign::Recovery => true,
     };
     if went_through { Ok(()) } else { Err(format!("it was no abuse: {suffered:?} {marks:?}").into()) }
+}
+
+/// The program that workers of a run of processes are.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_abuse"))
+}
+
+/// A run whose workers have a flaw, which is counted.
+fn flawed(flaw: Flaw, count: impl FnOnce(&ProcessRan) -> usize) -> Result<(), Failed> {
+    // Killed workers do not hide it.
+    let plan = ProcessPlan::of(Ordeal::Deaths, 5, 2_000, VERSION);
+    let ran = command::make_one_in_processes(&ProcessPlan { flaw: Some(flaw), ..plan }, program())?;
+    match count(&ran) {
+        0 => Err(format!("nothing of {flaw:?} was found: {:?}", ran.account).into()),
+        _ => Ok(()),
+    }
 }
 
 fn seeds_of_everything() -> Result<(), Failed> {

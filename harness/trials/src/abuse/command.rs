@@ -1,6 +1,7 @@
 //! The program `abuse`: makes campaigns, tells how they go, and how to repeat what went wrong.
 
 use std::{
+    path::Path,
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
@@ -21,13 +22,17 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     campaign::Campaign,
+    named::Named,
     plan::Plan,
+    processes::{self, Ordeal},
     ran::Ran,
     recovery::{self, BLACK_HOLE_BOUND, KILL_BOUND, Recoveries},
     run::play,
-    total::{Failed, Table, Total},
+    total::{Table, Total},
 };
 
+/// The release that everything in this process is tried on.
+const RELEASE: Version = Version::new(3, 5, 16);
 /// How many connections fall silent when the recovery is measured.
 const BLACK_HOLES: usize = 10;
 
@@ -37,7 +42,7 @@ const BLACK_HOLES: usize = 10;
 struct Arguments {
     /// What to put it through; everything, if nothing is named.
     #[arg(value_enum)]
-    campaigns: Vec<Campaign>,
+    campaigns: Vec<Named>,
     /// The seed of the first run; each further one has the next.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -45,12 +50,25 @@ struct Arguments {
     /// for the others.
     #[arg(long)]
     items: Option<usize>,
-    /// The release of the real etcd.
-    #[arg(long, default_value = "3.5.16")]
-    etcd: Version,
+    /// The release of the real etcd. By default 3.5.16; the runs of campaigns of processes are dealt to 3.5.5, 3.5.16 and
+    /// 3.7.3 in turn.
+    #[arg(long)]
+    etcd: Option<Version>,
     /// No run is begun after so many minutes.
     #[arg(long)]
     minutes: Option<u64>,
+}
+
+impl Arguments {
+    /// The release for a campaign of this process.
+    fn release(&self) -> Version {
+        self.etcd.unwrap_or(RELEASE)
+    }
+
+    /// The release for the run of this number of a campaign of processes.
+    fn release_of(&self, number: usize) -> Version {
+        self.etcd.unwrap_or(processes::RELEASES[number % processes::RELEASES.len()])
+    }
 }
 
 /// How a command ends.
@@ -80,6 +98,15 @@ impl From<End> for ExitCode {
 
 /// Runs the program with this process's arguments.
 pub fn main() -> ExitCode {
+    if let Some(exit) = reaper::supervisor::called() {
+        return exit;
+    }
+    let mut words = std::env::args().skip(1);
+    if let (Some(word), Some(settings)) = (words.next(), words.next())
+        && word == processes::WORKER
+    {
+        return processes::worker::main(&settings);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -90,21 +117,33 @@ pub fn main() -> ExitCode {
         }
     };
     reaper::on_signals();
+    if let Ok(program) = std::env::current_exe() {
+        reaper::supervise_with(program);
+    }
     let give_up = arguments.minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 60));
-    let named = if arguments.campaigns.is_empty() { &Campaign::ALL[..] } else { &arguments.campaigns };
+    let named = if arguments.campaigns.is_empty() { &Named::ALL[..] } else { &arguments.campaigns };
     let command = Command { arguments: &arguments, give_up };
-    let mut totals = Vec::new();
+    let (mut totals, mut process_totals) = (Vec::new(), Vec::new());
     let mut end = End::Well;
-    for &campaign in named {
-        if campaign == Campaign::Recovery {
-            end = worse(end, command.recover());
-        } else {
-            let total = command.make(campaign);
-            end = total.failed.iter().map(ended).fold(end, worse);
-            totals.push(total);
+    for &named in named {
+        match named {
+            Named::Here(Campaign::Recovery) => end = worse(end, command.recover()),
+            Named::Here(campaign) => {
+                let total = command.make(campaign);
+                end = total.failed.iter().map(|failed| ended(failed.verdict)).fold(end, worse);
+                totals.push(total);
+            }
+            Named::InProcesses(ordeal) => {
+                let total = command.make_in_processes(ordeal);
+                end = total.failed.iter().copied().map(ended).fold(end, worse);
+                process_totals.push(total);
+            }
         }
     }
-    print!("{}", Table(&totals));
+    if !totals.is_empty() {
+        print!("{}", Table(&totals));
+    }
+    print!("{}", processes::total::Table(&process_totals));
     end.into()
 }
 
@@ -116,8 +155,8 @@ struct Command<'a> {
 impl Command<'_> {
     /// Makes the runs of a campaign: in virtual time as many at once as there are cores, in real time one by one.
     fn make(&self, campaign: Campaign) -> Total {
-        let Arguments { seed: first_seed, items, etcd: version, .. } = *self.arguments;
-        let items = items.unwrap_or(campaign.items());
+        let Arguments { seed: first_seed, items, .. } = *self.arguments;
+        let (version, items) = (self.arguments.release(), items.unwrap_or(campaign.items()));
         let of_a_run = campaign.items_of_a_run();
         let runs = items.div_ceil(of_a_run) as u64;
         let (next, total) = (AtomicU64::new(0), Mutex::new(Total::of(campaign, first_seed)));
@@ -147,13 +186,43 @@ impl Command<'_> {
         total.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the runs of a campaign of processes, one by one.
+    fn make_in_processes(&self, ordeal: Ordeal) -> processes::total::Total {
+        let Arguments { seed: first_seed, items, .. } = *self.arguments;
+        let items = items.unwrap_or(ordeal.items());
+        let of_a_run = ordeal.items_of_a_run();
+        let mut total = processes::total::Total::of(ordeal, first_seed);
+        for number in 0..items.div_ceil(of_a_run) {
+            if self.give_up.is_some_and(|give_up| Instant::now() >= give_up) {
+                break;
+            }
+            let (seed, version) = (first_seed.wrapping_add(number as u64), self.arguments.release_of(number));
+            let items = of_a_run.min(items - number * of_a_run);
+            let ran = std::env::current_exe()
+                .map_err(|error| format!("find this program: {error}"))
+                .and_then(|program| {
+                    make_one_in_processes(&processes::Plan::of(ordeal, seed, items, version), &program)
+                });
+            let again =
+                format!("just abuse {} --seed {seed} --items {items} --etcd {version}", ordeal.name());
+            match &ran {
+                Ok(ran) => tell_of_processes(ran, &again),
+                Err(problem) => {
+                    eprintln!("{} {seed}: could not {problem}\n    again: {again}", ordeal.name());
+                }
+            }
+            total.add(ran.as_ref().ok());
+        }
+        total
+    }
+
     /// How a run went, on standard error: each in real time, one in a hundred in virtual time, and all that failed.
     fn tell(&self, total: &Total, seed: u64, items: usize, ran: Result<&Ran, &String>) {
         let campaign = total.campaign;
         let again = format!(
             "just abuse {} --seed {seed} --items {items} --etcd {}",
             campaign.name(),
-            self.arguments.etcd
+            self.arguments.release()
         );
         match ran {
             Ok(ran) => {
@@ -195,7 +264,8 @@ impl Command<'_> {
 
     /// Measures recoveries.
     fn recover(&self) -> End {
-        let Arguments { seed, items, etcd: version, .. } = *self.arguments;
+        let Arguments { seed, items, .. } = *self.arguments;
+        let version = self.arguments.release();
         let plan = Plan::of(Campaign::Recovery, seed, 0, version);
         let kills = items.unwrap_or(Campaign::Recovery.items());
         let measured = real_time().map_err(|error| format!("make a runtime: {error}")).and_then(|runtime| {
@@ -255,6 +325,51 @@ pub fn make_one(plan: &Plan) -> Result<Ran, String> {
     .map_err(|error| error.to_string())
 }
 
+/// Makes a run whose workers are processes of this program, with a runtime of its own.
+///
+/// # Errors
+/// In words that read on after "could not".
+pub fn make_one_in_processes(plan: &processes::Plan, program: &Path) -> Result<processes::Ran, String> {
+    let runtime = real_time().map_err(|error| format!("make a runtime: {error}"))?;
+    runtime.block_on(async {
+        let choice = choose(plan.version).await.map_err(|error| error.to_string())?;
+        let Source::Binary(binary) = choice.source else {
+            return Err(format!("find the program of etcd {}", plan.version));
+        };
+        processes::play(plan, &binary, program).await.map_err(|error| error.to_string())
+    })
+}
+
+/// How a run of processes went, on standard error.
+fn tell_of_processes(ran: &processes::Ran, again: &str) {
+    let processes::Ran { plan, suffered, account, took, verdict, complaints } = ran;
+    eprintln!(
+        "{} {} on {} ({} members): {verdict} in {:.1} s; {} items, {} handed out, {} in dead hands; {} lost, {} doubled, \
+         {} stuck\n    {suffered:?}\n    left over {}, presumed {}, unsure {}, redelivered {}, refused {}, errors {:?}",
+        plan.ordeal.name(),
+        plan.seed,
+        plan.version,
+        plan.members,
+        took.as_secs_f64(),
+        account.items,
+        account.handed_out,
+        account.in_dead_hands,
+        ran.lost(),
+        ran.doubled(),
+        ran.stuck(),
+        account.left_over,
+        account.presumed,
+        account.unsure,
+        account.redelivered,
+        account.refused,
+        account.errors,
+    );
+    complaints.iter().for_each(|complaint| eprintln!("    {complaint}"));
+    if *verdict != Verdict::Survives {
+        eprintln!("    again: {again}");
+    }
+}
+
 fn real_time() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
@@ -267,8 +382,8 @@ pub async fn choose(version: Version) -> Result<Choice, EtcdError> {
     etcd::choose(On::Only(Backend::Process), version, &Search::here(None, Pull::Never)).await
 }
 
-fn ended(failed: &Failed) -> End {
-    match failed.verdict {
+fn ended(verdict: Verdict) -> End {
+    match verdict {
         Verdict::Inconclusive => End::Inconclusive,
         Verdict::Survives | Verdict::FailsSafely | Verdict::Unsafe => End::Broken,
     }

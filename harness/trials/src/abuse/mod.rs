@@ -10,6 +10,9 @@
 //!             (seed)       worker (produce, consume, go), with patience     (history)   (judgement)
 //! ```
 //!
+//! In all of that everybody works in this process, and only etcd dies. [`processes`] has the campaigns whose workers are
+//! processes of their own, which die too.
+//!
 //! On a real etcd a seed repeats what is tried; in virtual time it repeats every single event.
 //! The program `abuse` ([`command`]) makes whole campaigns, and `tests/abuse.rs` a small run of each.
 
@@ -18,9 +21,11 @@ pub mod command;
 mod consume;
 mod go;
 mod idle;
+mod named;
 mod patience;
 mod phase;
 mod plan;
+pub mod processes;
 mod produce;
 mod ran;
 mod record;
