@@ -345,7 +345,7 @@ fn tell_of_processes(ran: &processes::Ran, again: &str) {
     let processes::Ran { plan, suffered, account, took, verdict, complaints } = ran;
     eprintln!(
         "{} {} on {} ({} members): {verdict} in {:.1} s; {} items, {} handed out, {} in dead hands; {} lost, {} doubled, \
-         {} stuck\n    {suffered:?}\n    left over {}, presumed {}, unsure {}, redelivered {}, refused {}, errors {:?}",
+         {} stuck\n    {suffered:?}\n    left over {}, presumed {} and {} ({} in other hands, too), unsure {}, redelivered {}, refused {}, errors {:?}",
         plan.ordeal.name(),
         plan.seed,
         plan.version,
@@ -359,6 +359,8 @@ fn tell_of_processes(ran: &processes::Ran, again: &str) {
         ran.stuck(),
         account.left_over,
         account.presumed,
+        account.doubtful,
+        account.presumed_elsewhere,
         account.unsure,
         account.redelivered,
         account.refused,

@@ -56,6 +56,10 @@ pub struct Account {
     pub left_over: usize,
     /// Items that were handed out as perhaps somebody else's.
     pub presumed: usize,
+    /// Items that closed queues named as perhaps in their caller's hands, perhaps stored, perhaps somebody else's.
+    pub doubtful: usize,
+    /// Those of both that were in somebody's hands for certain, too.
+    pub presumed_elsewhere: usize,
     /// Acknowledgements of which nobody knows whether they were carried out, killed workers' included.
     pub unsure: usize,
     /// Deliveries beyond each item's first.
@@ -156,30 +160,39 @@ impl Account {
 
     fn take_in_taken(&mut self, lives: &[&Lived], store: &Store<'_>) {
         let mut hands: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        // What nobody promises to be in one hand only.
+        let mut presumed: BTreeSet<&str> = BTreeSet::new();
         for life in lives {
             for entry in &life.entries {
-                let ids = match entry {
-                    Entry::Got(ids) => ids.as_slice(),
-                    Entry::Presumed(id) => {
-                        self.presumed += 1;
-                        std::slice::from_ref(id)
+                match entry {
+                    Entry::Got(ids) => {
+                        ids.iter().for_each(|id| hands.entry(id).or_default().push(&life.name));
                     }
                     Entry::Left(id) => {
                         self.left_over += 1;
-                        std::slice::from_ref(id)
+                        hands.entry(id).or_default().push(&life.name);
                     }
-                    _ => continue,
-                };
-                ids.iter().for_each(|id| hands.entry(id).or_default().push(&life.name));
+                    Entry::Presumed(id) => {
+                        self.presumed += 1;
+                        presumed.insert(id);
+                    }
+                    Entry::Doubtful(id) => {
+                        self.doubtful += 1;
+                        presumed.insert(id);
+                    }
+                    _ => {}
+                }
             }
         }
-        self.handed_out += hands.len();
+        self.handed_out += hands.len() + presumed.iter().filter(|id| !hands.contains_key(*id)).count();
+        self.presumed_elsewhere += presumed.iter().filter(|id| hands.contains_key(*id)).count();
         for (id, who) in hands.iter().filter(|(_, who)| who.len() > 1) {
             self.wrong.push(Wrong::Doubled((*id).to_owned(), format!("it was handed to {}", who.join(", "))));
         }
         let mut dead: Vec<(&Lived, usize)> = lives.iter().filter_map(|life| may_hold(life)).collect();
-        let missing =
-            store.keys.iter().filter(|(id, _)| !hands.contains_key(*id) && !store.stored.contains(*id));
+        let is_known =
+            |id: &str| hands.contains_key(id) || presumed.contains(id) || store.stored.contains(id);
+        let missing = store.keys.iter().filter(|(id, _)| !is_known(id));
         for (id, keys) in missing {
             let holder = dead
                 .iter_mut()

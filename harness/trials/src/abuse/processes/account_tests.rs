@@ -79,6 +79,15 @@ fn an_item_that_was_put_back_is_not_doubled() {
 }
 
 #[test]
+fn what_is_marked_as_presumed_is_counted_wherever_else_it_is_and_never_lost() {
+    let presumed = vec![Entry::Presumed("a".to_owned()), Entry::Doubtful("b".to_owned())];
+    let lives = [consumer("one", Kind::Taken, presumed), consumer("two", Kind::Taken, got(&["b"]))];
+    let account = Account::of(&lives, &seen(Kind::Taken, &["a", "b"], &[]));
+    assert_eq!((account.presumed, account.doubtful, account.presumed_elsewhere), (1, 1, 1));
+    assert_eq!((account.handed_out, account.wrong), (2, vec![]));
+}
+
+#[test]
 fn an_item_that_nobody_gets_is_stuck() {
     let account = Account::of(&[producer(Kind::Taken, &["a"])], &seen(Kind::Taken, &["a"], &["a"]));
     assert!(matches!(one_wrong(&account), Wrong::Stuck(id) if id == "a"));

@@ -67,11 +67,17 @@ fn noted(answer: Result<Vec<Item>, Error>) -> Vec<Entry> {
 pub fn closed(ended: Result<(), Error>) -> Vec<Entry> {
     let mut entries = match ended {
         Ok(()) => Vec::new(),
-        Err(Error::LeftOver { items, .. }) => {
-            items.iter().map(|item| Entry::Left(id_of(item.value()))).collect()
-        }
+        Err(Error::LeftOver { items, .. }) => items.iter().map(left).collect(),
         Err(error) => vec![Entry::Failed(error.to_string())],
     };
     entries.push(Entry::Closed);
     entries
+}
+
+fn left(item: &Item) -> Entry {
+    let id = id_of(item.value());
+    match item.certainty() {
+        Certainty::Confirmed => Entry::Left(id),
+        _ => Entry::Doubtful(id),
+    }
 }

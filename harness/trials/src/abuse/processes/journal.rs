@@ -33,6 +33,8 @@ pub enum Entry {
     Presumed(String),
     /// Closing the queue left this one in its hands: it could not be put back.
     Left(String),
+    /// Closing the queue left this one in doubt: it may be in its hands, stored, or in somebody else's.
+    Doubtful(String),
     /// It holds this one until it acknowledges it.
     Held(String, Token),
     /// It is about to acknowledge it.
@@ -64,6 +66,7 @@ impl Entry {
             Self::Got(ids) => format!("got {}", ids.join(" ")),
             Self::Presumed(id) => format!("presumed {id}"),
             Self::Left(id) => format!("left {id}"),
+            Self::Doubtful(id) => format!("doubtful {id}"),
             Self::Held(id, token) => format!("held {id} {token}"),
             Self::Acking(id, token) => format!("acking {id} {token}"),
             Self::Acked(id, token) => format!("acked {id} {token}"),
@@ -102,6 +105,7 @@ impl Entry {
             "got" => Self::Got(ids()),
             "presumed" => Self::Presumed(one()),
             "left" => Self::Left(one()),
+            "doubtful" => Self::Doubtful(one()),
             "held" => with_token().map(|(id, token, _)| Self::Held(id, token))?,
             "acking" => with_token().map(|(id, token, _)| Self::Acking(id, token))?,
             "acked" => with_token().map(|(id, token, _)| Self::Acked(id, token))?,
@@ -181,6 +185,7 @@ mod tests {
             Entry::Got(vec![id()]),
             Entry::Presumed(id()),
             Entry::Left(id()),
+            Entry::Doubtful(id()),
             Entry::Held(id(), 7),
             Entry::Acking(id(), 7),
             Entry::Acked(id(), 7),

@@ -71,6 +71,6 @@ impl Ordeal {
 
     /// No trouble begins after this time, whatever has been reached.
     pub const fn bound(self) -> Duration {
-        Duration::from_secs(240)
+        Duration::from_secs(150)
     }
 }

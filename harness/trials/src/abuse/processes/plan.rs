@@ -241,7 +241,7 @@ impl Plan {
             quota_bytes,
             prefixes: [(Kind::Taken, taken), (Kind::Leased, leased)],
             places,
-            backlog: 2_000,
+            backlog: 5_000,
             menu,
             least,
             bound: ordeal.bound(),
@@ -274,8 +274,8 @@ impl Place {
             job,
             seed: rng.u64(..),
             clock_off_s: 0,
-            // One of each job does much at a time.
-            most: if number == 1 { 126 } else { SIZES[rng.usize(..SIZES.len())] },
+            // One of each job does more at a time than one transaction takes.
+            most: if number == 1 { 500 } else { SIZES[rng.usize(..SIZES.len())] },
             item_bytes,
         }
     }

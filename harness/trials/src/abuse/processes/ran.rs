@@ -38,6 +38,9 @@ impl Ran {
         let is_due = |error: &str| plan.quota_bytes.is_some() && error.contains("no space left");
         let errors = account.errors.iter().filter(|(error, _)| !is_due(error));
         complaints.extend(errors.map(|(error, count)| format!("{count} calls ended in: {error}")));
+        if plan.quota_bytes.is_none() && account.presumed > 0 {
+            complaints.push(format!("{} items were presumed though etcd was never full", account.presumed));
+        }
         let verdict = if !complaints.is_empty() {
             Verdict::Unsafe
         } else if suffered.is_enough(&plan.least) {

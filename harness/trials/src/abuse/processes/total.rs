@@ -22,6 +22,7 @@ pub struct Total {
     items: usize,
     handed_out: usize,
     in_dead_hands: usize,
+    presumed: usize,
     lost: usize,
     doubled: usize,
     stuck: usize,
@@ -41,6 +42,7 @@ impl Total {
             items: 0,
             handed_out: 0,
             in_dead_hands: 0,
+            presumed: 0,
             lost: 0,
             doubled: 0,
             stuck: 0,
@@ -63,6 +65,7 @@ impl Total {
         self.items += ran.account.items;
         self.handed_out += ran.account.handed_out;
         self.in_dead_hands += ran.account.in_dead_hands;
+        self.presumed += ran.account.presumed + ran.account.doubtful;
         self.lost += ran.lost();
         self.doubled += ran.doubled();
         self.stuck += ran.stuck();
@@ -88,6 +91,7 @@ impl Total {
             self.items as u64,
             self.handed_out as u64,
             self.in_dead_hands as u64,
+            self.presumed as u64,
             late,
             kills,
             closes,
@@ -109,13 +113,14 @@ impl Total {
 }
 
 /// The table's columns, as many as a total has cells.
-const HEAD: [&str; 21] = [
+const HEAD: [&str; 22] = [
     "campaign",
     "etcd",
     "seeds",
     "items",
     "handed out",
     "dead hands",
+    "presumed",
     "late",
     "kills",
     "closes",
