@@ -36,7 +36,7 @@ pub struct Seen {
     /// Items that were stored over by others, before anybody took them.
     pub overwritten: Vec<String>,
     /// Under how many keys each item is stored that is.
-    keys: BTreeMap<String, usize>,
+    pub(super) keys: BTreeMap<String, usize>,
 }
 
 impl Seen {
